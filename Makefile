@@ -1,0 +1,73 @@
+# itemtrail: `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := .uv/bin/uv
+export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
+export AWS_EC2_METADATA_DISABLED := true
+
+.PHONY: help setup itemtrail_demo.ui sandbox test test-unit lint types imports check bench bench-validate lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: .venv/.ready .venv-sandbox/.ready ## virtual environments with pinned, hashed packages (under 2 minutes)
+
+$(UV): requirements-bootstrap.txt
+	@echo "setup: uv (pinned) into .uv"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "itemtrail needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Next: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .uv || { echo "setup: python3 cannot make virtual environments here. Next: sudo apt-get install python3-venv"; exit 1; }
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	@touch $@
+
+.venv/.ready: $(UV) requirements-dev.txt pyproject.toml
+	@echo "setup: itemtrail, Airflow and the test tools into .venv"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	@$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.txt
+	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-sandbox/.ready: $(UV) requirements-sandbox.txt
+	@echo "setup: the local AWS into .venv-sandbox"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-sandbox
+	@$(UV) pip install --quiet --python .venv-sandbox/bin/python --require-hashes -r requirements-sandbox.txt
+	@touch $@
+
+demo: setup ## DynamoDB calls → signed trail → proven archive, on this machine, then a tamper drill
+	@.venv/bin/python -m itemtrail_demo
+
+ui: setup ## Airflow's UI on loopback over the same replayed days
+	@.venv/bin/python -m itemtrail_demo.ui
+
+sandbox: setup ## the local AWS alone; prints the environment to export
+	@.venv-sandbox/bin/python -m cloudtrail_sandbox
+
+test: setup ## all tests
+	@.venv/bin/python -m pytest
+
+test-unit: setup ## the tests that need neither Airflow nor a server (20 s)
+	@.venv/bin/python -m pytest tests/unit tests/property
+
+lint: setup ## ruff: rules and format
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: setup ## mypy, strict
+	@.venv/bin/mypy
+
+imports: setup ## the import contracts
+	@.venv/bin/lint-imports
+
+check: lint types imports test ## everything a change must pass
+
+bench: setup ## conversion and archive benchmarks (not in the tests)
+	@.venv/bin/python -m tests.benchmarks.convert
+
+lock: $(UV) ## write the requirements files from their .in files
+	@for f in requirements requirements-dev requirements-sandbox requirements-bootstrap; do \
+	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" $(LOCKFLAGS) $$f.in -o $$f.txt; done
+
+clean: ## remove the virtual environments and everything made
+	@rm -rf .uv .venv .venv-sandbox .sandbox build *.egg-info include/*.egg-info plugins/*.egg-info

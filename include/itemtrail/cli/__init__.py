@@ -1,0 +1,1 @@
+"""The flows on a command line, without Airflow: `itemtrail --help`."""

@@ -1,0 +1,57 @@
+"""`itemtrail`: dispatches to one module a command.
+
+Exit codes are the contract: 0 good, 1 bad, 2 usage or configuration, 3 could not look.
+
+Source of the codes: docs/cli.md.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from itemtrail import __version__
+from itemtrail.errors import ConfigurationError, ItemtrailError, SourceUnavailable
+
+COMMANDS = ("setup", "archive", "validate", "receipts", "originals", "convert", "records", "query")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line; each command module adds its own sub-parser and sets ``run``."""
+    parser = argparse.ArgumentParser(
+        prog="itemtrail",
+        description="Capture, archive, prove and explain the change history of DynamoDB tables.",
+    )
+    parser.add_argument("--version", action="version", version=f"itemtrail {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"itemtrail.cli.{name}").add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ConfigurationError as error:
+        return _complain(error, 2)
+    except SourceUnavailable as error:
+        return _complain(error, 3)
+    except ItemtrailError as error:
+        return _complain(error, 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("itemtrail: interrupted; nothing half-written counts, run it again.", file=sys.stderr)
+        return 130
+
+
+def _complain(error: ItemtrailError, code: int) -> int:
+    print(f"itemtrail: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

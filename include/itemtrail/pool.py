@@ -1,0 +1,1 @@
+"""Process pools that are safe inside Airflow tasks."""

@@ -1,0 +1,196 @@
+"""The one configuration file, read once into typed, frozen settings.
+
+Decides: names, defaults, allowed values. Refuses: an unknown key, a wrong type or value, in words that name file, key and what
+is allowed. Knows nothing of Airflow or AWS; credentials and endpoints are never in this file (AWS's own variables and Airflow's
+connections hold them).
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from itemtrail.errors import ConfigurationError
+
+ENVIRONMENT_VARIABLE = "ITEMTRAIL_CONFIG"
+DEFAULT_PATH = Path(__file__).resolve().parents[1] / "itemtrail.toml"
+
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+KeyPrefix = Annotated[str, Field(pattern=r"^([^/].*[^/]|[^/])?$", max_length=200, description="no slash at its ends")]
+TableArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/[A-Za-z0-9_.-]{3,255}$")]
+# Values CloudWatch Logs accepts. Source: PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11-24.
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataEvents(_Section):
+    """Which DynamoDB data events the trail records."""
+
+    tables: Literal["all"] | tuple[TableArn, ...] = "all"
+    reads: bool = False
+
+
+class TrailSettings(_Section):
+    """The trail and its bucket."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$")]
+    account: AccountId
+    home_region: Region
+    bucket: Bucket
+    prefix: KeyPrefix = ""
+    expiry_days: Annotated[int, Field(ge=31, le=36500)] = 90
+    data_events: DataEvents = DataEvents()
+
+
+class ArchiveSettings(_Section):
+    """The long-term bucket and what is expected in it."""
+
+    bucket: Bucket
+    region: Region
+    prefix: KeyPrefix = ""
+    accounts: tuple[AccountId, ...]
+    regions: tuple[Region, ...]
+    reopen_days: Annotated[int, Field(ge=1, le=90)] = 30
+    part_bytes: Annotated[int, Field(ge=1 << 20, le=4 << 30)] = 256 << 20
+    retention_mode: Literal["GOVERNANCE", "COMPLIANCE", "NONE"] = "GOVERNANCE"
+    retention_days: Annotated[int, Field(ge=1, le=36500)] = 30
+    confirm_compliance: str = ""
+    originals_class: Literal["GLACIER", "DEEP_ARCHIVE"] = "DEEP_ARCHIVE"
+    originals_after_days: Annotated[int, Field(ge=31, le=3650)] = 45
+    events_class: Literal["STANDARD_IA", "GLACIER_IR"] = "GLACIER_IR"
+    events_after_days: Annotated[int, Field(ge=30, le=3650)] = 90
+    tag_proven: bool = True
+
+
+class ValidationSettings(_Section):
+    """When a digest is due and how long an unlisted log is tolerated."""
+
+    digest_due_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 90
+    unlisted_grace_minutes: Annotated[int, Field(ge=5, le=31 * 24 * 60)] = 180
+
+
+class ConversionSettings(_Section):
+    """Limits that a hostile file meets, and the shape of the Parquet files."""
+
+    max_object_bytes: Annotated[int, Field(ge=1 << 10)] = 256 << 20
+    max_inflated_bytes: Annotated[int, Field(ge=1 << 10)] = 512 << 20
+    max_record_bytes: Annotated[int, Field(ge=1 << 10)] = 64 << 20
+    max_depth: Annotated[int, Field(ge=16, le=900)] = 512
+    row_group_rows: Annotated[int, Field(ge=1000)] = 50_000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class StreamSettings(_Section):
+    """Tables whose stream must be on, and the debug log group."""
+
+    tables: tuple[TableArn, ...] = ()
+    log_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./#-]{1,512}$")] = "/itemtrail/streams"
+    log_retention_days: LogRetentionDays = 1
+
+
+class AlertSettings(_Section):
+    """Where an alert goes besides the log."""
+
+    sns_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""
+
+
+class AirflowSettings(_Section):
+    """Connections (one AWS role each) and waiting. Empty ``*_conn`` means the default credential chain."""
+
+    trail_reader_conn: str = "itemtrail_trail_reader"
+    archive_writer_conn: str = "itemtrail_archive_writer"
+    setup_conn: str = "itemtrail_setup"
+    start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2026-01-01"
+    catchup: bool = True
+    wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 120
+    poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    require_approval: bool = True
+
+
+class Settings(_Section):
+    """All of ``itemtrail.toml``."""
+
+    trail: TrailSettings
+    archive: ArchiveSettings
+    validation: ValidationSettings = ValidationSettings()
+    conversion: ConversionSettings = ConversionSettings()
+    streams: StreamSettings = StreamSettings()
+    alerts: AlertSettings = AlertSettings()
+    airflow: AirflowSettings = AirflowSettings()
+
+
+def parse(text: str, *, file: str) -> Settings:
+    """Settings from TOML text; ``file`` is named in errors.
+
+    Raises:
+        ConfigurationError: not TOML, unknown key, wrong type or value, COMPLIANCE without its confirmation.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file} is not TOML: {error}.", advice="mend the line named.") from error
+    try:
+        settings = Settings.model_validate_json(_json(document))
+    except ValidationError as error:
+        lines = "; ".join(_say(e) for e in error.errors(include_url=False))
+        raise ConfigurationError(f"{file}: {lines}.", advice=f"edit {file}; docs/configuration.md lists every key.") from None
+    _confirm_compliance(settings.archive, file)
+    return settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from ``path``, else the file that ``ITEMTRAIL_CONFIG`` names, else ``include/itemtrail.toml``.
+
+    Raises:
+        ConfigurationError: the file is missing or wrong.
+    """
+    chosen = path or Path(os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_PATH)
+    try:
+        text = chosen.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read {chosen}: {error.strerror}.",
+            advice=f"set {ENVIRONMENT_VARIABLE} to your configuration file.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{chosen} is not UTF-8.", advice="save it as UTF-8.") from error
+    return parse(text, file=str(chosen))
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, default=str)
+
+
+def _say(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"] if not str(part).startswith(("literal[", "tuple[")))
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key `{key}`"
+        case "missing":
+            return f"`{key}` is missing"
+        case "string_pattern_mismatch":
+            return f"`{key}` = {error['input']!r}: must match {error['ctx']['pattern']}"
+        case "literal_error":
+            return f"`{key}` = {error['input']!r}: allowed are {error['ctx']['expected']}"
+        case _:
+            return f"`{key}` = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _confirm_compliance(archive: ArchiveSettings, file: str) -> None:
+    wanted = f"nobody can delete for {archive.retention_days} days"
+    if archive.retention_mode == "COMPLIANCE" and archive.confirm_compliance != wanted:
+        raise ConfigurationError(
+            f"{file}: `archive.retention_mode` = 'COMPLIANCE' cannot be undone.",
+            advice=f'set `archive.confirm_compliance` = "{wanted}", or use GOVERNANCE.',
+        )
