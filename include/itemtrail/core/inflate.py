@@ -23,7 +23,7 @@ def inflate(body: bytes, *, max_bytes: int) -> bytes:
     machine = isal_zlib.decompressobj(_GZIP_WINDOW)
     try:
         content: bytes = machine.decompress(body, max_bytes + 1)
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # type: ignore[misc]  # the stub types it as a plain variable
         reason = "CRC_MISMATCH" if "checksum" in str(error).lower() else "CORRUPT"
         raise Undecodable(reason, f"the gzip stream is damaged: {error}.") from error
     if len(content) > max_bytes:
