@@ -41,14 +41,6 @@ class AccessKey:
     secret_access_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """What S3 answered to a put: the entity tag in quotes, and the version id ("" on an unversioned bucket)."""
-
-    etag: str
-    version_id: str
-
-
 def default_account() -> str:
     """The account of this sandbox, 12 digits."""
     return os.environ["MINISTACK_ACCOUNT_ID"]
@@ -80,17 +72,16 @@ def bucket_region(bucket: str) -> str | None:
     return region
 
 
-def bucket_policy_allows_delivery(bucket: str, key: str, source_arn: str, account: str, acl: str = OWNER_FULL_CONTROL) -> bool:
-    """Whether the bucket's policy lets CloudTrail put `key` for the trail `source_arn` of `account`.
+def bucket_policy_allows_delivery(bucket: str, key: str, *, source_arn: str, source_account: str) -> bool:
+    """Whether the bucket's policy lets CloudTrail deliver `key` for the trail `source_arn` of `source_account`.
 
+    Both calls of a delivery must be allowed: GetBucketAcl on the bucket, PutObject on the key with the owner in full control.
     False where the bucket, or its policy, is absent: a service principal is admitted by a policy alone.
     """
-    return _policy_allows(bucket, "s3:PutObject", key, source_arn, account, {"s3:x-amz-acl": acl})
-
-
-def bucket_policy_allows_acl_check(bucket: str, source_arn: str, account: str) -> bool:
-    """Whether the bucket's policy lets CloudTrail read the bucket's ACL, which it does before every delivery."""
-    return _policy_allows(bucket, "s3:GetBucketAcl", "", source_arn, account, {})
+    acl = {"s3:x-amz-acl": OWNER_FULL_CONTROL}
+    return _policy_allows(bucket, "s3:GetBucketAcl", "", source_arn, source_account, {}) and _policy_allows(
+        bucket, "s3:PutObject", key, source_arn, source_account, acl
+    )
 
 
 def put_object(
@@ -98,11 +89,10 @@ def put_object(
     key: str,
     body: bytes,
     *,
-    metadata: Mapping[str, str] | None = None,
-    content_type: str = "application/json",
-    content_encoding: str = "",
-    acl: str = OWNER_FULL_CONTROL,
-) -> StoredVersion:
+    metadata: Mapping[str, str],
+    content_type: str,
+    content_encoding: str,
+) -> None:
     """Put an object as the service delivers it; versions, default encryption and default retention apply.
 
     Raises:
@@ -116,18 +106,16 @@ def put_object(
         raise InternalError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
     headers = {
         "content-type": content_type,
+        "content-encoding": content_encoding,
         "content-md5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-        "x-amz-acl": acl,
-        **{f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()},
+        "x-amz-acl": OWNER_FULL_CONTROL,
+        **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
     }
-    if content_encoding:
-        headers["content-encoding"] = content_encoding
     with request_scope(owner, bucket_region(bucket) or _server_region()):
-        status, answered, error = s3._put_object(bucket, key, body, headers)
+        status, _, error = s3._put_object(bucket, key, body, headers)
     if status != 200:
         code, message = _xml_error(error)
         raise InternalError(code, message, status)
-    return StoredVersion(answered["ETag"], answered.get("x-amz-version-id", ""))
 
 
 def create_owner(account: str, user_name: str = "owner") -> AccessKey:
