@@ -65,4 +65,5 @@ class ShiftedClock:
 
 def real_now() -> dt.datetime:
     """The machine's time, whatever the sandbox's, aware UTC."""
-    return time_machine.escape_hatch.datetime.datetime.now(dt.UTC)
+    now: dt.datetime = time_machine.escape_hatch.datetime.datetime.now(dt.UTC)
+    return now
