@@ -6,6 +6,7 @@
     ├── EvidenceError        the trail or the archive is wrong: never retried; the receipt is written first
     │   └── Undecodable      these bytes cannot be read as what they claim to be (quarantined, with a reason)
     ├── SourceUnavailable    throttled, 5xx, reset, not yet delivered: try again later
+    │   └── ColdStorage          the object lies in a Glacier class: restore it, then try again
     ├── ConfigurationError   settings, names, permissions: fix, then run again
     │   └── AccessDenied     a permission is missing; names the IAM action
     ├── PlanChanged          what was approved is no longer what would be done
@@ -52,6 +53,10 @@ class Undecodable(EvidenceError):  # noqa: N818 - reads as what the bytes are
 
 class SourceUnavailable(ItemtrailError):  # noqa: N818 - a state, not a fault of ours
     """The service did not answer usefully (throttle, 5xx, reset). Try again later."""
+
+
+class ColdStorage(SourceUnavailable):
+    """S3 answered ``InvalidObjectState``: the object must be restored before it can be read."""
 
 
 class ConfigurationError(ItemtrailError):

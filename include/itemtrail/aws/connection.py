@@ -1,0 +1,126 @@
+"""The only factory of adapters: one AWS session (a profile, a role, the default chain), one optional endpoint.
+
+Decides: endpoint (argument, else ``AWS_ENDPOINT_URL``), addressing (path-style wherever an endpoint is given), retries, Region.
+Holds no credentials of its own; obstore gets them from the same session, so that both see the same role and its renewal.
+Source: AWS SDKs and Tools reference guide, "Service-specific endpoints" and "Retry behavior", read 2026-11-24.
+"""
+
+import datetime as dt
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from itemtrail.aws.archive_store import Retention, S3Archive
+from itemtrail.aws.errors import translate, translated
+from itemtrail.aws.notifier import SnsNotifier
+from itemtrail.aws.public_keys import CloudTrailKeys
+from itemtrail.aws.store import ReadOptions, S3Store
+from itemtrail.aws.tagger import S3Tagger
+from itemtrail.aws.trail import CloudTrailApi
+from itemtrail.errors import ConfigurationError
+from itemtrail.settings import ArchiveSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_DEFAULT_REGION = "us-east-1"
+_POOL = 32
+
+
+class Connection:
+    """Makes stores and service adapters of one AWS session."""
+
+    def __init__(
+        self, session: boto3.Session | None = None, *, endpoint_url: str | None = None, region: str | None = None
+    ) -> None:
+        with translated("sts:GetCallerIdentity", "the AWS profile"):
+            self.session = session or boto3.Session()
+        self.endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+        self.region = region or self.session.region_name or _DEFAULT_REGION
+
+    def store(self, bucket: str, *, root: str = "", region: str | None = None) -> S3Store:
+        """Reading store of ``bucket``, or of one root prefix in it. The bucket's Region is asked for unless given."""
+        where = region or self._bucket_region(bucket)
+        return S3Store(self.s3(where), self._reads(where), bucket, root=root)
+
+    def archive(self, settings: ArchiveSettings) -> S3Archive:
+        """The archive of ``settings``: reads, and create-only puts under its retention."""
+        retention = None
+        if settings.retention_mode != "NONE":
+            retention = Retention(settings.retention_mode, dt.timedelta(days=settings.retention_days))
+        client, reads = self.s3(settings.region), self._reads(settings.region)
+        return S3Archive(client, reads, settings.bucket, root=settings.prefix, retention=retention)
+
+    def trail_api(self) -> CloudTrailApi:
+        """Reading trails."""
+        return CloudTrailApi(self.client, region=self.region)
+
+    def public_keys(self) -> CloudTrailKeys:
+        """ListPublicKeys, asked in each digest's own Region."""
+        return CloudTrailKeys(self.client)
+
+    def tagger(self, bucket: str) -> S3Tagger:
+        """Sets the tag ``itemtrail=proven`` in the trail bucket."""
+        return S3Tagger(self.s3(self._bucket_region(bucket)), bucket)
+
+    def notifier(self, topic_arn: str) -> SnsNotifier:
+        """Alerts to an SNS topic; its Region is the ARN's."""
+        return SnsNotifier(self.client("sns", topic_arn.split(":")[3]), topic_arn)
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of this connection: endpoint, retries and addressing as above."""
+        config = Config(
+            retries={"mode": "standard", "max_attempts": 5},
+            s3={"addressing_style": "path" if self.endpoint_url else "auto"},
+            max_pool_connections=_POOL,
+            connect_timeout=10,
+            read_timeout=60,
+            user_agent_extra="itemtrail",
+        )
+        with translated(f"{service}:*", service):
+            return self.session.client(
+                service,
+                region_name=region or self.region,
+                endpoint_url=self.endpoint_url,
+                config=config,
+            )
+
+    def s3(self, region: str | None = None) -> "S3Client":
+        """An S3 client in ``region``."""
+        client: S3Client = self.client("s3", region)
+        return client
+
+    def _reads(self, region: str) -> ReadOptions:
+        return ReadOptions(credentials=self._credentials, region=region, endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def _credentials(self) -> Any:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
+        try:
+            return Boto3CredentialProvider(self.session, ttl=dt.timedelta(minutes=5))
+        except ValueError as error:
+            raise ConfigurationError(
+                "no AWS credentials were found.", advice="set AWS_PROFILE, AWS_ACCESS_KEY_ID or the role of this machine."
+            ) from error
+
+    def _bucket_region(self, bucket: str) -> str:
+        """HeadBucket says the Region even when it denies; an endpoint of our own serves every bucket."""
+        if self.endpoint_url:
+            return self.region
+        try:
+            answer = self.s3().head_bucket(Bucket=bucket)
+        except ClientError as error:
+            headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+            if region := headers.get("x-amz-bucket-region"):
+                return str(region)
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+                raise ConfigurationError(f"bucket {bucket} does not exist.", advice="check the bucket's name.") from error
+            raise translate(error, "s3:ListBucket", f"s3://{bucket}") from error
+        except BotoCoreError as error:
+            raise translate(error, "s3:ListBucket", f"s3://{bucket}") from error
+        return answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", self.region)
