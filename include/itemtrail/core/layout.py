@@ -1,0 +1,84 @@
+"""Names in the archive: which key holds what. The only place that formats or reads them.
+
+Refuses to list or read. Numbers have at least three digits and are read as numbers, so that the thousandth commit sorts right.
+Layout: docs/design.md, "The archive".
+"""
+
+import datetime as dt
+import re
+
+from itemtrail.model import Unit
+
+VERSION = 1
+ARCHIVE_KEY = "archive.json"
+EVENTS = "events/"
+QUARANTINE = "quarantine/"
+ORIGINALS = "originals/"
+RECEIPTS = "receipts/"
+_COMMIT_NAME = re.compile(r"(?P<number>\d{3,})\.(?P<kind>plan|receipt)\.json")
+_UNIT_FOLDER = re.compile(r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/delivery_date=(?P<day>\d{4}-\d\d-\d\d)/")
+
+
+def account_region(account: str, region: str) -> str:
+    """``account=A/region=R/``."""
+    return f"account={account}/region={region}/"
+
+
+def unit_folder(unit: Unit) -> str:
+    """``account=A/region=R/delivery_date=D/``."""
+    return f"{account_region(unit.account, unit.region)}delivery_date={unit.day}/"
+
+
+def commit_name(number: int, part: int) -> str:
+    """``NNN-PPP``: what a part's files are called by."""
+    return f"{number:03d}-{part:03d}"
+
+
+def receipts_folder(unit: Unit) -> str:
+    """Prefix of a unit's plans and receipts."""
+    return f"{RECEIPTS}{unit_folder(unit)}"
+
+
+def plan_key(unit: Unit, number: int) -> str:
+    """Key of a commit's plan."""
+    return f"{receipts_folder(unit)}{number:03d}.plan.json"
+
+
+def receipt_key(unit: Unit, number: int) -> str:
+    """Key of a commit's receipt."""
+    return f"{receipts_folder(unit)}{number:03d}.receipt.json"
+
+
+def tar_key(unit: Unit, number: int, part: int) -> str:
+    """Key of a part's originals tar."""
+    return f"{ORIGINALS}{unit_folder(unit)}{commit_name(number, part)}.tar"
+
+
+def quarantine_key(unit: Unit, number: int, part: int) -> str:
+    """Key of the tar of a part's unreadable bytes."""
+    return f"{QUARANTINE}{unit_folder(unit)}{commit_name(number, part)}.tar"
+
+
+def events_key(unit: Unit, relative: str) -> str:
+    """Key of a Parquet file; ``relative`` begins with its ``event_date=`` folder."""
+    return f"{EVENTS}{account_region(unit.account, unit.region)}{relative}"
+
+
+def public_key_key(region: str, sha256: str) -> str:
+    """Key of an archived CloudTrail public key; ``sha256`` is of its DER bytes."""
+    return f"keys/region={region}/{sha256}.json"
+
+
+def parse_commit(key: str) -> tuple[Unit, int, str] | None:
+    """(unit, number, ``plan`` or ``receipt``) of a key below ``receipts/``, or None."""
+    if not key.startswith(RECEIPTS):
+        return None
+    folder = _UNIT_FOLDER.match(key, len(RECEIPTS))
+    name = _COMMIT_NAME.fullmatch(key, folder.end()) if folder else None
+    if not folder or not name:
+        return None
+    try:
+        day = dt.date.fromisoformat(folder["day"])
+    except ValueError:
+        return None
+    return Unit(folder["account"], folder["region"], day), int(name["number"]), name["kind"]
