@@ -1,0 +1,122 @@
+"""The tasks of `archive_trail`: each opens its roles, calls one flow, maps its errors.
+
+Decides nothing of its own beyond what a task retries. Refuses to carry data: units, counts and receipt keys go between tasks,
+and every verdict is read from a receipt, never from another task. Heavy imports happen inside the tasks.
+"""
+
+import datetime as dt
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from itemtrail_airflow import day as days
+from itemtrail_airflow.assets import EVENTS_DAY
+from itemtrail_airflow.failures import translated
+from itemtrail_airflow.notifier import AlertNotifier
+from itemtrail_airflow.xcom import LABEL, packed, unpacked
+
+log = logging.getLogger(__name__)
+
+
+@task
+@translated
+def discover() -> list[dict[str, str]]:
+    """The units of this run: those expected on its day, and earlier ones where something arrived late."""
+    from itemtrail.flows import archive as flow
+    from itemtrail_airflow.hook import Roles
+
+    day, roles = _day(), Roles.open()
+    trail, source, archive = roles.ends()
+    wanted = roles.settings.archive
+    units = flow.discover(
+        trail, source, archive, day=day, accounts=wanted.accounts, regions=wanted.regions, reopen_days=wanted.reopen_days
+    )
+    for unit in units:
+        log.info("%s%s", unit, "" if unit.day == day else " (re-opened)")
+    return [packed(unit) for unit in units]
+
+
+@task(map_index_template=LABEL, retries=5, retry_exponential_backoff=True)
+@translated
+def archive(unit: dict[str, str], delivered: str) -> dict[str, Any]:
+    """Validate, convert, pack and commit one unit. Only a service that did not answer is tried again."""
+    from itemtrail.flows.archive import archive_unit
+    from itemtrail_airflow.hook import Roles
+
+    log.info("%s: %s", unpacked(unit), delivered)
+    roles = Roles.open()
+    reader = roles.reader()
+    trail, source, store = roles.ends()
+    with tempfile.TemporaryDirectory(prefix="itemtrail-") as spool:
+        receipt = archive_unit(
+            unpacked(unit),
+            trail=trail,
+            status=reader.trail_api().status(trail, region=unit["region"]),
+            source=source,
+            archive=store,
+            public_keys=reader.public_keys(),
+            tagger=reader.tagger(trail.bucket) if roles.settings.archive.tag_proven else None,
+            settings=roles.settings,
+            now=dt.datetime.now(dt.UTC),
+            spool=Path(spool),
+            progress=log.info,
+        )
+    return {**unit, "receipt": receipt.number, "verdict": str(receipt.verdict), "conversion": str(receipt.conversion)}
+
+
+@task(
+    map_index_template="{{ task.op_kwargs['archived']['account'] }}/{{ task.op_kwargs['archived']['region'] }}/"
+    "{{ task.op_kwargs['archived']['day'] }}",
+    retries=0,
+)
+@translated
+def verdict(archived: dict[str, Any]) -> None:
+    """Fail unless the unit's receipt says PROVEN. The receipt is there already: nothing is lost by failing."""
+    from itemtrail.flows.receipts import not_proven
+    from itemtrail_airflow.hook import Roles
+
+    roles, unit = Roles.open(), unpacked(archived)
+    for state in not_proven(roles.writer().archive(roles.settings.archive), [unit]):
+        raise AirflowFailException(state.line)
+    log.info("%s: PROVEN, conversion %s", unit, archived["conversion"])
+
+
+@task(trigger_rule="all_done", retries=0, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier()])
+@translated
+def gate(planned: list[dict[str, str]] | None) -> None:
+    """Compare receipts with what the configuration expects of this day; list what is not proven."""
+    from itemtrail.flows.receipts import not_proven
+    from itemtrail_airflow import gate as rules
+    from itemtrail_airflow.hook import Roles
+
+    day, roles = _day(), Roles.open()
+    due = rules.expected(roles.settings.archive, day)
+    units = None if planned is None else [unpacked(values) for values in planned]
+    asked = rules.answerable(due, units)
+    lacking = not_proven(roles.writer().archive(roles.settings.archive), asked)
+    if lines := rules.findings(due, units, lacking):
+        raise AirflowFailException("\n".join([f"{day}: {len(lacking)} of {len(asked)} units are not proven", *lines]))
+    log.info("%s: all %d units are proven", day, len(asked))
+
+
+@task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier()])
+@translated
+def lifecycle() -> None:
+    """Assert that retention of both buckets is what the evidence needs; list the findings."""
+    from itemtrail.flows.lifecycle import review
+    from itemtrail_airflow.hook import Roles
+
+    roles = Roles.open()
+    found = review(roles.reader().control(), roles.settings, now=dt.datetime.now(dt.UTC))
+    lines = [f"{one.status} {one.check} {one.resource}: {one.detail} {one.advice}".rstrip() for one in found]
+    log.info("\n".join(lines))
+    if bad := [line for line, one in zip(lines, found, strict=True) if one.bad]:
+        raise AirflowFailException("\n".join(["retention is not what the evidence needs", *bad]))
+
+
+def _day() -> dt.date:
+    return days.of_run(get_current_context(), now=dt.datetime.now(dt.UTC))
