@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 from itemtrail.model import TrailRef, Unit
 
+_DIGEST_NAME = re.compile(
+    r"(?P<account>\d{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]+)_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z]{2}(-[a-z]+)+-\d)_"
+    r"(?P<end>\d{8}T\d{6})Z(?P<backfill>_backfill)?\.json\.gz"
+)
 _LOG_NAME = re.compile(
     r"(?P<account>\d{12})_CloudTrail_(?P<region>[a-z0-9-]+)_(?P<minute>\d{8}T\d{4})Z_?(?P<unique>[A-Za-z0-9]+)\.json(\.gz)?"
 )
@@ -95,6 +99,26 @@ def parse_digest(key: str, trail: TrailRef, account: str, region: str) -> Digest
     if end is None or f"{end:%Y/%m/%d}" != date:
         return None
     return DigestKey(key=key, account=account, region=region, end=end, backfill=match["backfill"] is not None)
+
+
+def parse_any_digest(key: str, trail: TrailRef, account: str, region: str) -> tuple[str, str, DigestKey] | None:
+    """(trail name, home Region, digest) of a key in this account's and Region's digest folder, whatever trail it is of, or None.
+
+    Only ``trail``'s bucket layout matters (prefix, organization). The home Region is the last part of the name before its time:
+    Regions hold no ``_``, so the trail's name is all that stands before it.
+    """
+    folder = digest_folder(trail, account, region)
+    if not key.startswith(folder):
+        return None
+    date, _, name = key[len(folder) :].rpartition("/")
+    match = _DIGEST_NAME.fullmatch(name)
+    if match is None or match["account"] != account or match["region"] != region:
+        return None
+    end = _time(match["end"], "%Y%m%dT%H%M%S")
+    if end is None or f"{end:%Y/%m/%d}" != date:
+        return None
+    digest = DigestKey(key=key, account=account, region=region, end=end, backfill=match["backfill"] is not None)
+    return match["trail"], match["home"], digest
 
 
 def format_digest(trail: TrailRef, account: str, region: str, end: dt.datetime) -> str:

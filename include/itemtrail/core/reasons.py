@@ -80,7 +80,6 @@ class Reason(StrEnum):
     TIME_GAP = "TIME_GAP"
     TIME_OVERLAP = "TIME_OVERLAP"
     FORK = "FORK"
-    UNEXPECTED_DIGEST = "UNEXPECTED_DIGEST"
     # DISPROVEN: a log
     HASH_MISMATCH = "HASH_MISMATCH"
     MISSING = "MISSING"
@@ -232,8 +231,8 @@ _TABLE: dict[Reason, _Entry] = {
     ),
     Reason.BEGINNING_UNKNOWN: _Entry(
         _U,
-        "No digest, and the oldest digest that exists is not proven: whether the trail ran before cannot be told.",
-        "Mend the oldest digest's line first, or let this role call cloudtrail:GetTrailStatus.",
+        "No digest, and the next one is not proven: it may begin a new chain, so whether one was due cannot be told.",
+        "Mend the next digest's line first, or let this role call cloudtrail:GetTrailStatus.",
     ),
     Reason.BEFORE_CHAIN: _Entry(
         _U,
@@ -282,7 +281,6 @@ _TABLE: dict[Reason, _Entry] = {
     Reason.TIME_GAP: _Entry(_D, "Signed, but its window begins after its predecessor's end.", _SIGNED_FAULT),
     Reason.TIME_OVERLAP: _Entry(_D, "Signed, but its window begins before its predecessor's end.", _SIGNED_FAULT),
     Reason.FORK: _Entry(_D, "Signed, but the predecessor it names is not the digest before it.", _SIGNED_FAULT),
-    Reason.UNEXPECTED_DIGEST: _Entry(_D, "A digest of this trail at a time at which none is expected.", _OVERWRITTEN),
     Reason.HASH_MISMATCH: _Entry(_D, "The log's content is not what the proven digest records.", _OVERWRITTEN),
     Reason.MISSING: _Entry(_D, "A proven digest lists the log, and it does not exist.", _ABSENT),
     Reason.UNLISTED: _Entry(
