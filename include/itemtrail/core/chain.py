@@ -1,4 +1,5 @@
-"""The digest chain of one account and Region, judged: a verdict for every expected hour, and what the digests say of each log.
+"""The digest chain of one account and Region, judged: a verdict for every expected hour, and what the digests say of each
+log.
 
 Rules, in the order of the code:
 
@@ -16,7 +17,7 @@ Source: "Custom implementations of CloudTrail log file integrity validation", Cl
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from itemtrail.core.completeness import Before, Kind, Rules, Slot, Span, Window, due, expected
@@ -127,9 +128,8 @@ def _links(genuine: Sequence[Reading], findings: Mapping[str, Finding], scope: S
     """Rule 3: the newer of two genuine neighbours that contradict each other."""
     found: dict[str, Finding] = {}
     for older, newer in pairwise(genuine):
-        reason, detail = _neighbours(older, newer, scope, by_successor=findings[older.key.key][0] is Reason.SIGNED_BY_SUCCESSOR)
-        if reason is not Reason.OK:
-            found[newer.key.key] = reason, detail
+        reason, detail = _neighbours(older, newer, scope, by_successor=findings[older.key.key][0] is
+        Reason.SIGNED_BY_SUCCESSOR) if reason is not Reason.OK: found[newer.key.key] = reason, detail
     return found
 
 
@@ -224,6 +224,22 @@ class _Slots:
         return (Reason.DIGEST_NOT_READ if unread else Reason.BEGINNING_UNKNOWN), f"next digest: {key}"
 
 
+def with_other_trails(report: ChainReport, readings: Iterable[Reading], keys: Mapping[str, PublicKey]) -> ChainReport:
+    """``report`` with the claims of other trails' genuine digests on logs that this trail does not list.
+
+    Two trails may deliver into one folder, and log names carry no trail: what another trail's signed digest lists is not
+    planted.
+    """
+    claims = dict(report.claims)
+    for reading in readings:
+        if reading.document and reading.problem is Reason.OK and check(reading, keys, no_keys=None)[0] is Reason.OK:
+            for log in reading.document.logs:
+                claim = Claim(log.key, log.sha256, reading.key.key, Verdict.PROVEN, Reason.OTHER_TRAIL)
+                if log.bucket == report.scope.trail.bucket and log.algorithm == HASH_ALGORITHM:
+                    claims.setdefault(log.key, claim)
+    return replace(report, claims=claims)
+
+
 def _backfill(reading: Reading, keys: Mapping[str, PublicKey], no_keys: Reason | None) -> Finding:
     if reading.problem is not Reason.OK:
         return reading.problem, reading.detail
@@ -245,7 +261,8 @@ def _claims(
         for log in reading.document.logs if reading.document else ():
             if log.bucket != scope.trail.bucket or not log.key.startswith(folder):
                 if reason.verdict is Verdict.PROVEN:
-                    outside.append(_object(log.key, (Reason.OUTSIDE_SCOPE, f"s3://{log.bucket}, listed by {reading.key.key}")))
+                    outside.append(_object(log.key, (Reason.OUTSIDE_SCOPE, f"s3://{log.bucket}, listed by
+                    {reading.key.key}")))
                 continue
             claims[log.key] = _merge(claims.get(log.key), _claim(log, reading.key.key, reason))
     return claims, outside

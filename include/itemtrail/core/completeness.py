@@ -1,9 +1,9 @@
 """Which digest hours were due: one slot each, from what the proven digests cover and from when the trail ran.
 
-Decides: the slots of a range. A proven digest is a slot as it stands; the time between, before and after is cut into hours, so
-the chain's own minute and second hold. Without any digest hours are aligned to the clock. A slot is in the range if its window *ends*
-in it, ends included, and never later than ``now``. Refuses to let anything unproven move a proven window: an unproven digest only
-cuts time that no proven one covers.
+Decides: the slots of a range. A proven digest is a slot as it stands; the time between, before and after is cut into hours,
+so the chain's own minute and second hold. Without any digest hours are aligned to the clock. A slot is in the range if its
+window *ends* in it, ends included, and never later than ``now``. Refuses to let anything unproven move a proven window: an
+unproven digest only cuts time that no proven one covers.
 Source: "CloudTrail digest file structure" (hourly, also when empty; starting and final digests), CloudTrail user guide, read
 2026-11-24.
 """
@@ -79,8 +79,8 @@ class Slot:
 class Span:
     """The range asked for, the time it is asked at, and what is known of the trail besides its digests.
 
-    ``older``: whether a digest of the trail older than all given ones exists. ``offset``: the end of any digest of the trail, for
-    the minute and second, where none is given.
+    ``older``: whether a digest of the trail older than all given ones exists. ``offset``: the end of any digest of the
+    trail, for the minute and second, where none is given.
     """
 
     start: dt.datetime

@@ -1,9 +1,10 @@
-"""The verdict on one log object, from what the chain says of it and what its content hashes to; and the verdict on everything.
+"""The verdict on one log object, from what the chain says of it and what its content hashes to; and the verdict on
+everything.
 
-Decides: a log is judged by whichever digest lists it. Listed by no digest, it is judged by the digests that cover its time: they
-are all proven and the grace time is over, so nobody vouches for it; one is not, so nobody can tell. Refuses to take a log's own
-name for proof of anything but the minute it carries. Source: "Validating CloudTrail log file integrity", CloudTrail user guide,
-read 2026-11-24.
+Decides: a log is judged by whichever digest lists it. Listed by no digest, it is judged by the digests that cover its time:
+they are all proven and the grace time is over, so nobody vouches for it; one is not, so nobody can tell. Refuses to take a
+log's own name for proof of anything but the minute it carries. Source: "Validating CloudTrail log file integrity",
+CloudTrail user guide, read 2026-11-24.
 """
 
 import datetime as dt
@@ -26,7 +27,8 @@ def judge_log(
     """Verdict on the log ``key``.
 
     ``content_sha256`` is over the inflated content, None where there is none; ``problem`` is then ``MISSING`` (not in the
-    listing), an ``Undecodable.reason``, or why it could not be looked at (``DENIED``, ``UNAVAILABLE``, ``COLD``); ``""`` if there is none.
+    listing), an ``Undecodable.reason``, or why it could not be looked at (``DENIED``, ``UNAVAILABLE``, ``COLD``); ``""`` if
+    there is none.
 
     Raises:
         ValueError: neither hash nor problem for a log that a digest lists, or a problem that is no ``Reason``.

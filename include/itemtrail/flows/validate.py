@@ -1,0 +1,184 @@
+"""Validate what CloudTrail delivered in a range: the digest chain (``read_chain``), then every log, read once and in
+parallel.
+
+Decides: which logs belong to the range, and which need not be read (a log that no proven digest lists cannot be proven by its
+content). No body is kept after it was hashed. Refuses to conclude absence from a refusal: only a listing or the service's
+own 404 does. Source: "Validating CloudTrail log file integrity", CloudTrail user guide, read 2026-11-24.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from itemtrail.core.chain import ChainReport
+from itemtrail.core.completeness import Rules, Span, expected
+from itemtrail.core.inflate import inflate
+from itemtrail.core.keys import digest_folder, log_folder, parse_digest, parse_log
+from itemtrail.core.logs import judge_foreign, judge_log, summarise
+from itemtrail.core.reasons import Reason
+from itemtrail.errors import AccessDenied, SourceUnavailable, Undecodable
+from itemtrail.flows.validate_chain import LOOK_AROUND, each, look, not_seen, read_chain
+from itemtrail.model import LoggingStatus, ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Validation, Verdict
+from itemtrail.ports.data import ObjectStore, PublicKeys
+
+__all__ = ["Progress", "read_chain", "validate"]
+
+Progress = Callable[[str], None]
+_DAY = dt.timedelta(days=1)
+_SAY_EVERY = 500
+
+
+def validate(
+    store: ObjectStore,
+    public_keys: PublicKeys,
+    trail: TrailRef,
+    status: LoggingStatus | None,
+    *,
+    account: str,
+    region: str,
+    start: dt.datetime,
+    end: dt.datetime,
+    now: dt.datetime,
+    rules: Rules,
+    max_bytes: int,
+    progress: Progress = lambda _line: None,
+) -> Validation:
+    """Verdicts on the range ``(start, min(end, now)]``.
+
+    Slots: those whose window ends in it. Objects: logs whose name's minute lies in it, logs that the slots' digests list,
+    and what lies in CloudTrail's folders and should not.
+
+    Raises:
+        ConfigurationError: the bucket does not exist, or the credentials are wrong.
+        ValueError: ``start`` is not before ``end``.
+    """
+    if start >= end:
+        raise ValueError("start must be before end")
+    until = min(end, now)
+    progress(f"reading the digests of {account} in {region}")
+    try:
+        report = read_chain(
+            store,
+            public_keys,
+            trail,
+            status,
+            account=account,
+            region=region,
+            start=start,
+            end=until + LOOK_AROUND,
+            now=now,
+            rules=rules,
+            max_bytes=max_bytes,
+            keep_digests=False,
+        )
+    except (AccessDenied, SourceUnavailable) as error:
+        reason, detail = not_seen(error)
+        hours = expected([], [], Span(start, until, now, status))
+        return summarise([SlotVerdict(h.start, h.end, reason.verdict, reason, None, detail) for h in hours if h.end > start], [])
+    slots = [slot for slot in report.slots if start < slot.end <= until]
+    progress(f"{len(slots)} slots; reading logs")
+    return summarise(slots, _Logs(store, report, slots, start, until, now, rules, max_bytes, progress).verdicts())
+
+
+@dataclass(slots=True)
+class _Logs:
+    """The logs of a range: what exists, what digests list, and the verdict on each."""
+
+    store: ObjectStore
+    report: ChainReport
+    slots: Sequence[SlotVerdict]
+    start: dt.datetime
+    until: dt.datetime
+    now: dt.datetime
+    rules: Rules
+    max_bytes: int
+    progress: Progress
+    found: list[ObjectVerdict] = field(default_factory=list)
+
+    def verdicts(self) -> list[ObjectVerdict]:
+        """Every verdict on an object: logs, then what lies in the folders and should not."""
+        wanted = self._wanted()
+        present, unseen = self._list(wanted)
+        absent = wanted - present
+        self.found += [self._judge(key, problem=Reason.MISSING) for key in sorted(absent) if _day(key, self.folder) not in
+        unseen] open_keys = present | {key for key in absent if _day(key, self.folder) in unseen} readable = sorted(key for
+        key in open_keys if self._proven(key)) self.found += [self._judge(key) for key in sorted(open_keys) if not
+        self._proven(key)] for done, verdict in enumerate(each(readable, self._read), start=1): self.found.append(verdict) if
+        done % _SAY_EVERY == 0: self.progress(f"{done} of {len(readable)} logs") return [*self.found, *(item for item in
+        self.report.others if self._concerns(item))]
+
+    @property
+    def folder(self) -> str:
+        """The log folder of the account and Region."""
+        scope = self.report.scope
+        return log_folder(scope.trail, scope.account, scope.region)
+
+    def _wanted(self) -> set[str]:
+        """Logs that must exist: listed by a digest of the range, or listed at all with a name in the range."""
+        objects = {slot.object for slot in self.slots}
+        mine = (claim for claim in self.report.claims.values() if claim.reason != Reason.OTHER_TRAIL)
+        return {claim.key for claim in mine if claim.digest_key in objects or self._in_range(claim.key)}
+
+    def _list(self, wanted: set[str]) -> tuple[set[str], set[str]]:
+        """Keys that exist, of the range or wanted; and the days whose folder could not be listed."""
+        first, last = self.start.date(), self.until.date()
+        days = {f"{first + n * _DAY:%Y/%m/%d}" for n in range((last - first).days + 1)}
+        present: set[str] = set()
+        unseen: set[str] = set()
+        for day in sorted(days | {_day(key, self.folder) for key in wanted if self._proven(key)}):
+            prefix = f"{self.folder}{day}/"
+            try:
+                for info in self.store.list(prefix):
+                    if info.key in wanted or self._in_range(info.key):
+                        present.add(info.key)
+                    elif day in days and self._is_foreign(info):
+                        self.found.append(judge_foreign(info, self.now, self.rules))
+            except (AccessDenied, SourceUnavailable) as error:
+                reason, detail = not_seen(error)
+                self.found.append(ObjectVerdict(prefix, reason.verdict, reason, detail))
+                unseen.add(day)
+        return present, unseen
+
+    def _in_range(self, key: str) -> bool:
+        scope = self.report.scope
+        log = parse_log(key, scope.trail, scope.account, scope.region)
+        return log is not None and self.start <= log.delivered <= self.until
+
+    def _is_foreign(self, info: ObjectInfo) -> bool:
+        scope = self.report.scope
+        folder_marker = not info.size and info.key.endswith("/")
+        return not folder_marker and parse_log(info.key, scope.trail, scope.account, scope.region) is None
+
+    def _concerns(self, item: ObjectVerdict) -> bool:
+        """Whether an object of the digest folder belongs to the range, by the time in its name or the day of its folder."""
+        scope = self.report.scope
+        folder = digest_folder(scope.trail, scope.account, scope.region)
+        if not item.key.startswith(folder):
+            return True
+        key = parse_digest(item.key, scope.trail, scope.account, scope.region)
+        if key:
+            return self.start < key.end <= self.until
+        return f"{self.start:%Y/%m/%d}" <= _day(item.key, folder) <= f"{self.until:%Y/%m/%d}"
+
+    def _proven(self, key: str) -> bool:
+        claim = self.report.claims.get(key)
+        return claim is not None and claim.verdict is Verdict.PROVEN
+
+    def _read(self, key: str) -> ObjectVerdict:
+        found = look(self.store, key)
+        if not isinstance(found, StoredObject):
+            return self._judge(key, problem=found[0])
+        try:
+            content = inflate(found.body, max_bytes=self.max_bytes)
+        except Undecodable as error:
+            return self._judge(key, problem=error.reason)
+        return self._judge(key, hashlib.sha256(content).hexdigest())
+
+    def _judge(self, key: str, content_sha256: str | None = None, *, problem: str = "") -> ObjectVerdict:
+        return judge_log(key, content_sha256=content_sha256, problem=problem, report=self.report, now=self.now, rules=self.rules)
+
+
+def _day(key: str, folder: str) -> str:
+    """``YYYY/MM/DD`` of a key in ``folder``."""
+    return key[len(folder) :][:10]
