@@ -1,5 +1,4 @@
-"""The digest chain of one account and Region, judged: a verdict for every expected hour, and what the digests say of each
-log.
+"""The digest chain of one account and Region, judged: a verdict for every expected hour, and what is said of each log.
 
 Rules, in the order of the code:
 
@@ -128,8 +127,10 @@ def _links(genuine: Sequence[Reading], findings: Mapping[str, Finding], scope: S
     """Rule 3: the newer of two genuine neighbours that contradict each other."""
     found: dict[str, Finding] = {}
     for older, newer in pairwise(genuine):
-        reason, detail = _neighbours(older, newer, scope, by_successor=findings[older.key.key][0] is
-        Reason.SIGNED_BY_SUCCESSOR) if reason is not Reason.OK: found[newer.key.key] = reason, detail
+        by_successor = findings[older.key.key][0] is Reason.SIGNED_BY_SUCCESSOR
+        reason, detail = _neighbours(older, newer, scope, by_successor=by_successor)
+        if reason is not Reason.OK:
+            found[newer.key.key] = reason, detail
     return found
 
 
@@ -261,8 +262,8 @@ def _claims(
         for log in reading.document.logs if reading.document else ():
             if log.bucket != scope.trail.bucket or not log.key.startswith(folder):
                 if reason.verdict is Verdict.PROVEN:
-                    outside.append(_object(log.key, (Reason.OUTSIDE_SCOPE, f"s3://{log.bucket}, listed by
-                    {reading.key.key}")))
+                    where = f"s3://{log.bucket}, listed by {reading.key.key}"
+                    outside.append(_object(log.key, (Reason.OUTSIDE_SCOPE, where)))
                 continue
             claims[log.key] = _merge(claims.get(log.key), _claim(log, reading.key.key, reason))
     return claims, outside

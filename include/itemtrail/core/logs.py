@@ -1,5 +1,4 @@
-"""The verdict on one log object, from what the chain says of it and what its content hashes to; and the verdict on
-everything.
+"""The verdict on one log object, from what the chain says of it and what its content hashes to; and the verdict on all.
 
 Decides: a log is judged by whichever digest lists it. Listed by no digest, it is judged by the digests that cover its time:
 they are all proven and the grace time is over, so nobody vouches for it; one is not, so nobody can tell. Refuses to take a

@@ -1,5 +1,4 @@
-"""Validate what CloudTrail delivered in a range: the digest chain (``read_chain``), then every log, read once and in
-parallel.
+"""Validate what CloudTrail delivered in a range: the digest chain (``read_chain``), then every log, read once.
 
 Decides: which logs belong to the range, and which need not be read (a log that no proven digest lists cannot be proven by its
 content). No body is kept after it was hashed. Refuses to conclude absence from a refusal: only a listing or the service's
@@ -101,12 +100,16 @@ class _Logs:
         wanted = self._wanted()
         present, unseen = self._list(wanted)
         absent = wanted - present
-        self.found += [self._judge(key, problem=Reason.MISSING) for key in sorted(absent) if _day(key, self.folder) not in
-        unseen] open_keys = present | {key for key in absent if _day(key, self.folder) in unseen} readable = sorted(key for
-        key in open_keys if self._proven(key)) self.found += [self._judge(key) for key in sorted(open_keys) if not
-        self._proven(key)] for done, verdict in enumerate(each(readable, self._read), start=1): self.found.append(verdict) if
-        done % _SAY_EVERY == 0: self.progress(f"{done} of {len(readable)} logs") return [*self.found, *(item for item in
-        self.report.others if self._concerns(item))]
+        gone = sorted(key for key in absent if _day(key, self.folder) not in unseen)
+        self.found += [self._judge(key, problem=Reason.MISSING) for key in gone]
+        remaining = sorted((wanted | present) - set(gone))
+        self.found += [self._judge(key) for key in remaining if not self._proven(key)]
+        readable = [key for key in remaining if self._proven(key)]
+        for done, verdict in enumerate(each(readable, self._read), start=1):
+            self.found.append(verdict)
+            if done % _SAY_EVERY == 0:
+                self.progress(f"{done} of {len(readable)} logs")
+        return [*self.found, *(item for item in self.report.others if self._concerns(item))]
 
     @property
     def folder(self) -> str:

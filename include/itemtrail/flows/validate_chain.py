@@ -26,8 +26,8 @@ from itemtrail.model import LoggingStatus, ObjectInfo, PublicKey, StoredObject, 
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
 WORKERS = 16
-LOOK_AROUND = 2 * HOUR  # a predecessor ends where the range's first window begins; a log's digest comes within the next
-window
+# A predecessor ends where the range's first window begins; a log's digest comes within the next window.
+LOOK_AROUND = 2 * HOUR
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
