@@ -22,7 +22,8 @@ from itemtrail.aws.store import ReadOptions, S3Store
 from itemtrail.aws.tagger import S3Tagger
 from itemtrail.aws.trail import CloudTrailApi
 from itemtrail.errors import ConfigurationError
-from itemtrail.settings import ArchiveSettings
+from itemtrail.model import TrailRef
+from itemtrail.settings import ArchiveSettings, TrailSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -54,6 +55,24 @@ class Connection:
             retention = Retention(settings.retention_mode, dt.timedelta(days=settings.retention_days))
         client, reads = self.s3(settings.region), self._reads(settings.region)
         return S3Archive(client, reads, settings.bucket, root=settings.prefix, retention=retention)
+
+    def trail(self, settings: TrailSettings) -> TrailRef:
+        """The trail of ``settings``, as CloudTrail describes it.
+
+        Raises:
+            ConfigurationError: it does not exist, or delivers elsewhere than ``settings`` say.
+        """
+        partition = self.session.get_partition_for_region(settings.home_region)
+        found = self.trail_api().describe(
+            f"arn:{partition}:cloudtrail:{settings.home_region}:{settings.account}:trail/{settings.name}"
+        )
+        if (found.bucket, found.prefix) != (settings.bucket, settings.prefix):
+            raise ConfigurationError(
+                f"trail {found.arn} delivers to s3://{found.bucket}/{found.prefix}, not to "
+                f"s3://{settings.bucket}/{settings.prefix}.",
+                advice="correct `trail.bucket` and `trail.prefix` in the configuration, or run the setup.",
+            )
+        return found
 
     def trail_api(self) -> CloudTrailApi:
         """Reading trails."""

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from itemtrail.model import TrailRef, Unit
+from itemtrail.model import ObjectInfo, TrailRef, Unit
 
 _DIGEST_NAME = re.compile(
     r"(?P<account>\d{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]+)_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z]{2}(-[a-z]+)+-\d)_"
@@ -125,6 +125,11 @@ def format_digest(trail: TrailRef, account: str, region: str, end: dt.datetime) 
     """The key a standard digest ending at ``end`` has."""
     name = f"{account}_CloudTrail-Digest_{region}_{trail.name}_{trail.home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
     return f"{digest_folder(trail, account, region)}{end:%Y/%m/%d}/{name}"
+
+
+def is_folder(info: ObjectInfo) -> bool:
+    """Whether it is what consoles make as a folder: no bytes, and a name that ends in a slash."""
+    return info.size == 0 and info.key.endswith("/")
 
 
 def _time(text: str, form: str) -> dt.datetime | None:

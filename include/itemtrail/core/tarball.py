@@ -96,6 +96,16 @@ def read_member(path: Path, member: Member) -> bytes:
         return file.read(member.size)
 
 
+def extract(path: Path, member: Member, to: Path) -> Path:
+    """Copy the bytes of ``member`` into the file ``to``, without holding them in memory; returns ``to``."""
+    left = member.size
+    with path.open("rb") as source, to.open("wb") as target:
+        source.seek(member.offset)
+        while left and (chunk := source.read(min(left, _CHUNK))):
+            left -= target.write(chunk)
+    return to
+
+
 def _info(name: str, size: int, modified: dt.datetime | None, attributes: Mapping[str, object] | None) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.type = size, _MODE, tarfile.REGTYPE
