@@ -27,10 +27,9 @@ def admits_delivery(policy: Document | None, partition: str, bucket: str, key: s
 def open_to_any_trail(policy: Document | None, partition: str, bucket: str, key: str) -> tuple[str, ...]:
     """Sids of Allow statements that let a trail of a foreign account deliver here: they lack aws:SourceArn."""
     resource = f"{bucket_arn(partition, bucket)}/{key}"
-    context = _context(_FOREIGN)
-    wide = [
-        s for s in statements(policy) if s.get("Effect") == "Allow" and _matches(s, "s3:PutObject", resource, context) is True
-    ]
+    foreign = _context(f"arn:{partition}:cloudtrail:us-east-1:999999999999:trail/somebody-elses")
+    allowing = [statement for statement in statements(policy) if statement.get("Effect") == "Allow"]
+    wide = [statement for statement in allowing if _matches(statement, "s3:PutObject", resource, foreign) is True]
     return tuple(str(statement.get("Sid") or "(no Sid)") for statement in wide)
 
 

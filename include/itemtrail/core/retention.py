@@ -1,0 +1,124 @@
+"""What the two buckets' lifecycle must be: the rules that setting up puts, and the properties that the assertion proves.
+
+Decides: from the trail bucket only what is tagged ``itemtrail=proven`` expires; in the archive only ``originals/`` becomes cold,
+after the re-open window, ``events/`` and ``stream_records/`` stay readable at once, receipts, keys and ledger stay in STANDARD.
+Our rules are known by their ID. Every transition of ``originals/`` has a size filter of its own, so that no default minimum size
+can void it (docs/adr/0051). Source: docs/design.md, "Retention".
+"""
+
+from collections.abc import Sequence
+
+from itemtrail.core.lifecycle_checks import Cold, Kept, Readable
+from itemtrail.snapshot import Document
+
+PROVEN_TAG = ("itemtrail", "proven")
+ABORT_DAYS = 7
+OWN_RULES = "itemtrail-"
+EVIDENCE = ("originals/", "events/", "stream_records/", "quarantine/", "receipts/", "keys/", "ledger/", "archive.json")
+_WARM = ("receipts/", "keys/", "ledger/", "archive.json")
+
+
+def trail_rules(prefix: str, *, expiry_days: int, noncurrent_days: int) -> tuple[Document, ...]:
+    """Rules of the trail bucket; ``prefix`` is the trail's, without slashes at its ends."""
+    root = trail_root(prefix)
+    name, value = PROVEN_TAG
+    return (
+        {
+            "ID": "itemtrail-expire-proven",
+            "Status": "Enabled",
+            "Filter": {"And": {"Prefix": root, "Tags": [{"Key": name, "Value": value}]}},
+            "Expiration": {"Days": expiry_days},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": noncurrent_days},
+        },
+        {
+            "ID": "itemtrail-tidy",
+            "Status": "Enabled",
+            "Filter": {"Prefix": root},
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
+        },
+    )
+
+
+def archive_rules(
+    prefix: str, *, originals_class: str, originals_after: int, events_class: str, events_after: int
+) -> tuple[Document, ...]:
+    """Rules of the archive bucket; ``prefix`` is the archive's root, without slashes at its ends."""
+    root = archive_root(prefix)
+    originals = _transition("itemtrail-originals", {"And": {"Prefix": f"{root}originals/", "ObjectSizeGreaterThan": 1}})
+    return (
+        originals | {"Transitions": [{"Days": originals_after, "StorageClass": originals_class}]},
+        *(
+            _transition(f"itemtrail-{folder.replace('_', '-')}", {"Prefix": f"{root}{folder}/"})
+            | {"Transitions": [{"Days": events_after, "StorageClass": events_class}]}
+            for folder in ("events", "stream_records")
+        ),
+        {
+            "ID": "itemtrail-abort-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": root},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
+        },
+    )
+
+
+def originals_cold(prefix: str, accounts: Sequence[str], regions: Sequence[str], *, storage_class: str, days: int) -> Cold:
+    """P1: each configured unit's originals are cold by then. The prefixes are as deep as the layout fixes them."""
+    root = archive_root(prefix)
+    folders = [f"{root}originals/account={a}/region={r}/delivery_date=" for a in accounts for r in regions]
+    return Cold(tuple(folders), storage_class, days)
+
+
+def archive_kept(prefix: str, *, days: int) -> Kept:
+    """P2 on the archive: evidence stays for ``days``."""
+    return Kept(tuple(archive_root(prefix) + name for name in EVIDENCE), days)
+
+
+def trail_kept(prefix: str, *, days: int) -> Kept:
+    """P2 on the trail bucket: nothing goes unless proven, and then not within ``days``."""
+    return Kept((trail_root(prefix),), None, PROVEN_TAG, days)
+
+
+def archive_readable(prefix: str, *, originals_days: int) -> tuple[Readable, ...]:
+    """P3 on the archive."""
+    root = archive_root(prefix)
+    return (
+        Readable((f"{root}originals/",), "GLACIER_IR", originals_days),
+        Readable((f"{root}events/", f"{root}stream_records/"), "GLACIER_IR", None),
+        Readable(tuple(root + name for name in _WARM), "STANDARD", None),
+    )
+
+
+def trail_readable(prefix: str, *, days: int) -> Readable:
+    """P3 on the trail bucket: what is not archived yet can be read."""
+    return Readable((trail_root(prefix),), "GLACIER_IR", days)
+
+
+def merge_rules(current: Document | None, wanted: Sequence[Document]) -> Document | None:
+    """``current`` with ``wanted`` in place of our own rules; None where they are there already, by meaning.
+
+    Other people's rules stay as they are, and so does the default minimum size that they were written for.
+    """
+    from itemtrail.core.lifecycle_rules import parse
+
+    rules = list((current or {}).get("Rules") or [])
+    if set(parse({"Rules": list(wanted)}).rules) <= set(parse({"Rules": rules}).rules):
+        return None
+    ids = {rule["ID"] for rule in wanted}
+    kept = [rule for rule in rules if rule.get("ID") not in ids]
+    minimum = (current or {}).get("TransitionDefaultMinimumObjectSize")
+    return {"Rules": [*kept, *wanted], **({"TransitionDefaultMinimumObjectSize": minimum} if minimum else {})}
+
+
+def trail_root(prefix: str) -> str:
+    """``[prefix/]AWSLogs/``."""
+    return f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
+
+
+def archive_root(prefix: str) -> str:
+    """``[prefix/]``."""
+    return f"{prefix}/" if prefix else ""
+
+
+def _transition(name: str, chosen: Document) -> dict[str, object]:
+    return {"ID": name, "Status": "Enabled", "Filter": chosen}
