@@ -7,10 +7,11 @@ connections hold them).
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from itemtrail.errors import ConfigurationError
 
@@ -26,6 +27,11 @@ TableArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
 
 
 class _Section(BaseModel):
@@ -109,9 +115,9 @@ class AirflowSettings(_Section):
     trail_reader_conn: str = "itemtrail_trail_reader"
     archive_writer_conn: str = "itemtrail_archive_writer"
     setup_conn: str = "itemtrail_setup"
-    start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2026-01-01"
+    start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True
-    wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 120
+    wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 180  # after the day's end (UTC); no longer than a digest is due
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     require_approval: bool = True
 

@@ -30,9 +30,12 @@ def deadline(unit: Unit, wait_minutes: int) -> dt.datetime:
 
 @dataclass(slots=True)
 class Watch:
-    """A look that is repeated. ``budget`` faults in a row are tolerated; one more ends the waiting as unseen."""
+    """A look that is repeated. ``budget`` faults in a row are tolerated; one more ends the waiting as unseen.
 
-    look: Callable[[], bool]
+    ``look`` says how the waiting ends, or None where looking again may help; it gets the time.
+    """
+
+    look: Callable[[dt.datetime], Outcome | None]
     until: dt.datetime
     budget: int
     faults: int = field(default=0, init=False)
@@ -44,8 +47,8 @@ class Watch:
             ConfigurationError: a permission or a name is wrong; waiting cannot help.
         """
         try:
-            if self.look():
-                return Outcome.DELIVERED
+            if outcome := self.look(now):
+                return outcome
             self.faults = 0
         except SourceUnavailable:
             self.faults += 1

@@ -8,9 +8,14 @@ receipts of earlier runs say. Airflow's states are not looked at: only receipts 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from itemtrail.flows.receipts import UnitState
+from itemtrail.flows.receipts import Lack, UnitState
 from itemtrail.model import Unit
 from itemtrail.settings import ArchiveSettings
+
+
+def quarantined(state: UnitState) -> bool:
+    """Proven, with records or objects in quarantine: to be told, not a reason to fail (docs/adr/0060)."""
+    return state.reason is Lack.PARTIAL_CONVERSION
 
 
 def expected(archive: ArchiveSettings, day: dt.date) -> tuple[Unit, ...]:
@@ -31,8 +36,9 @@ def findings(due: Sequence[Unit], planned: Sequence[Unit] | None, lacking: Seque
         planned: units that this run looked at; None when the plan did not finish.
         lacking: states of the answerable units that are not proven, from their receipts.
     """
-    lines = [state.line for state in lacking]
-    named = {state.unit for state in lacking}
+    unproven = [state for state in lacking if not quarantined(state)]
+    lines = [state.line for state in unproven]
+    named = {state.unit for state in unproven}
     if not due:
         lines.append("nothing is expected: the configuration names no account or no Region")
     if planned is None:

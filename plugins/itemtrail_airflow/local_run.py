@@ -116,7 +116,8 @@ def _step(dag: Any, run: Any, session: Any) -> None:
 
 
 @functools.cache
-def _bag() -> Any:
+def bag() -> Any:
+    """The DAGs of this process's Airflow (a ``DagBag``), parsed once; its database is made where missing."""
     from airflow.utils import db
 
     db.initdb()
@@ -127,12 +128,12 @@ def _bag() -> Any:
 
 
 def _dag(dag_id: str) -> Any:
-    bag = _bag()
-    if bag.import_errors:
-        raise ValueError("\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()))
-    if dag_id not in bag.dags:
-        raise ValueError(f"there is no DAG {dag_id!r}; there are {sorted(bag.dags)}")
-    return bag.dags[dag_id]
+    parsed = bag()
+    if parsed.import_errors:
+        raise ValueError("\n".join(f"{file}: {error}" for file, error in parsed.import_errors.items()))
+    if dag_id not in parsed.dags:
+        raise ValueError(f"there is no DAG {dag_id!r}; there are {sorted(parsed.dags)}")
+    return parsed.dags[dag_id]
 
 
 def _told(run: Any) -> LocalRun:

@@ -21,23 +21,27 @@ class AlertNotifier(BaseNotifier):
     """``on_failure_callback`` of the tasks that speak for a whole run."""
 
     def notify(self, context: Any) -> None:
-        """Log the alert, then publish it."""
-        subject, message = alert(context)
-        log.error("ALERT %s\n%s", subject, message)
-        try:
-            _publish(subject, message, {"dag_id": context["ti"].dag_id, "run_id": context["ti"].run_id})
-        except ItemtrailError as error:
-            log.error("the alert above was not delivered: %s", error)
+        """Send the alert of a failed task."""
+        error = context.get("exception")
+        send(context, "failed", str(error) if error else "the task ended without a message (killed?); see its log")
 
 
-def alert(context: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject (one line, ≤ 100 characters) and message of the alert for a failed task."""
+def send(context: Mapping[str, Any], what: str, body: str) -> None:
+    """Log one alert, then publish it. ``what`` is a word or two for its subject."""
+    subject, message = alert(context, what, body)
+    log.error("ALERT %s\n%s", subject, message)
+    try:
+        _publish(subject, message, {"dag_id": context["ti"].dag_id, "run_id": context["ti"].run_id})
+    except ItemtrailError as error:
+        log.error("the alert above was not delivered: %s", error)
+
+
+def alert(context: Mapping[str, Any], what: str, body: str) -> tuple[str, str]:
+    """Subject (one line, ≤ 100 characters) and message."""
     instance = context["ti"]
-    error = context.get("exception")
-    day = getattr(context.get("dag_run"), "partition_key", None) or (context.get("params") or {}).get("day") or ""
-    subject = f"itemtrail: {instance.dag_id} {day} {instance.task_id} failed".replace("  ", " ")
-    body = str(error) if error else "the task ended without a message (killed?); see its log"
-    return subject[:SUBJECT_LIMIT], f"{body}\nrun: {instance.run_id}"
+    day = getattr(context.get("dag_run"), "partition_key", None) or (context.get("params") or {}).get("day")
+    words = ["itemtrail:", instance.dag_id, *([day] if day else []), instance.task_id, what]
+    return " ".join(words)[:SUBJECT_LIMIT], f"{body}\nrun: {instance.run_id}"
 
 
 def _publish(subject: str, message: str, attributes: Mapping[str, str]) -> None:

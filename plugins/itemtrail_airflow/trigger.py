@@ -15,7 +15,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from itemtrail.errors import ItemtrailError
 from itemtrail.settings import load
-from itemtrail_airflow.delivery import Watch, deadline
+from itemtrail_airflow.delivery import Outcome, Watch, deadline
 from itemtrail_airflow.xcom import unpacked
 
 FAULT_BUDGET = 10  # looks in a row that may fail before the unit is archived unseen
@@ -49,11 +49,19 @@ def _watch(values: dict[str, str]) -> tuple[int, Watch]:
     return settings.poll_seconds, Watch(look_at(values), deadline(unit, settings.wait_minutes), FAULT_BUDGET)
 
 
-def look_at(values: dict[str, str]) -> Callable[[], bool]:
+def look_at(values: dict[str, str]) -> Callable[[dt.datetime], Outcome | None]:
     """A look at whether the unit's day is delivered, with its clients made once."""
-    from itemtrail.flows.receipts import ready
+    from itemtrail.flows.receipts import digest_due, ready
     from itemtrail_airflow.hook import Roles
 
-    unit = unpacked(values)
-    trail, source, _ = Roles.open().ends()
-    return lambda: ready(source, trail, unit)
+    roles, unit = Roles.open(), unpacked(values)
+    trail, source, _ = roles.ends()
+    api, rules = roles.reader().trail_api(), roles.settings.validation
+
+    def look(now: dt.datetime) -> Outcome | None:
+        if ready(source, trail, unit):
+            return Outcome.DELIVERED
+        status = api.status(trail, region=unit.region)
+        return Outcome.ABSENT if digest_due(trail, status, unit, now, rules) else None
+
+    return look

@@ -1,0 +1,125 @@
+"""House rules of the DAGs, held by Airflow's own view of them."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+ROOT = Path(__file__).resolve().parents[2]
+DAGS = {"archive_trail": "archive_trail_dag.py", "setup_trail": "setup_trail_dag.py"}
+SECTIONS = ("Purpose", "Inputs", "Outputs", "When it fails", "Backfill")
+ALERTS = {("archive_trail", "gate"), ("archive_trail", "lifecycle")}
+
+
+def files():
+    return sorted(ROOT.glob("dags/*_dag.py"))
+
+
+def test_every_file_gives_exactly_one_dag_named_like_it(bag):
+    assert not bag.import_errors
+    assert {dag_id: Path(dag.fileloc).name for dag_id, dag in bag.dags.items()} == DAGS
+    assert {path.name for path in files()} == set(DAGS.values())
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_the_docstring_is_the_manual(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert dag.doc_md == ast.get_docstring(ast.parse(Path(dag.fileloc).read_text(encoding="utf-8")), clean=False)
+    assert [dag.doc_md.count(f"**{section}.**") for section in SECTIONS] == [1] * len(SECTIONS)
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_a_dag_file_is_a_table_of_contents(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert not re.search(r"\b(boto3|pyarrow|obstore|Variable|requests)\b", text)
+    loops = (ast.For, ast.While, ast.If, ast.Try, ast.comprehension)
+    assert not [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, loops)]
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
+    retries = {task.task_id: task.retries for task in bag.dags[dag_id].tasks}
+    assert (
+        retries
+        == {
+            "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2},
+            "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
+        }[dag_id]
+    )
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_only_tasks_that_speak_for_a_run_raise_an_alert(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert not dag.on_failure_callback
+    speaking = {(dag_id, task.task_id) for task in dag.tasks if task.on_failure_callback}
+    assert speaking == {pair for pair in ALERTS if pair[0] == dag_id}
+    assert not [task.task_id for task in dag.tasks if task.on_retry_callback or task.on_success_callback]
+
+
+def test_only_the_gate_says_that_a_day_is_there(bag):
+    outlets = {
+        task.task_id: [asset.name for asset in task.outlets] for dag in bag.dags.values() for task in dag.tasks if task.outlets
+    }
+    assert outlets == {"gate": ["itemtrail_events_day"]}
+
+
+def test_the_shape_of_archive_trail(bag):
+    dag = bag.dags["archive_trail"]
+    upstream = {task.task_id: task.upstream_task_ids for task in dag.tasks}
+    assert upstream == {
+        "discover": set(),
+        "unit.wait": {"discover"},
+        "unit.archive": {"unit.wait", "discover"},
+        "unit.verdict": {"unit.archive"},
+        "gate": {"unit.verdict", "discover"},
+        "lifecycle": {"unit.verdict"},
+    }
+
+
+def test_gate_and_lifecycle_run_whatever_happened_and_both_decide_the_run(bag):
+    dag = bag.dags["archive_trail"]
+    rules = {task.task_id: str(getattr(task.trigger_rule, "value", task.trigger_rule)) for task in dag.tasks}
+    assert {name for name, rule in rules.items() if rule == "all_done"} == {"gate", "lifecycle"}
+    assert {leaf.task_id for leaf in dag.leaves} == {"gate", "lifecycle"}
+
+
+def test_a_run_at_midnight_is_about_the_day_that_ended(bag):
+    timetable = bag.dags["archive_trail"].timetable
+    assert (timetable.expression, str(timetable.timezone), timetable.run_offset, timetable.key_format) == (
+        "0 0 * * *",
+        "UTC",
+        -1,
+        "%Y-%m-%d",
+    )
+    assert bag.dags["archive_trail"].max_active_runs == 1
+
+
+def test_units_are_labelled_by_what_they_are(bag):
+    labels = {
+        task.task_id: task.map_index_template for task in bag.dags["archive_trail"].tasks if task.task_id.startswith("unit.")
+    }
+    assert all(all(f"['{word}']" in label for word in ("account", "region", "day")) for label in labels.values())
+
+
+def test_set_up_shows_a_plan_and_changes_nothing_unless_told(bag):
+    dag = bag.dags["setup_trail"]
+    assert dag.params["apply"] is False
+    approval = dag.get_task("approval")
+    assert (approval.defaults, approval.fail_on_reject, approval.ignore_downstream_trigger_rules) == (["Reject"], False, False)
+    assert (
+        str(getattr(dag.get_task("apply").trigger_rule, "value", dag.get_task("apply").trigger_rule))
+        == "none_failed_min_one_success"
+    )
+    assert dag.get_task("canary").upstream_task_ids == {"apply"}
+
+
+@pytest.mark.parametrize("day", ["2026-1-1", "yesterday", "20261120", 20261120])
+def test_a_day_that_is_none_is_refused_when_the_run_is_asked_for(bag, day):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        bag.dags["archive_trail"].params.get_param("day").resolve(day)
