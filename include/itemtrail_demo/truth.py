@@ -18,8 +18,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from itemtrail_demo.calls import Call, typed
 from itemtrail_demo.world import Change, Ref
@@ -76,10 +75,8 @@ class Ledger:
             self._next += 1
             self._file.write(json.dumps({"n": self._next, **line}, separators=(",", ":"), ensure_ascii=False) + "\n")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Everything is on disk."""
         self._file.close()
 
 

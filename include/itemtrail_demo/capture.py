@@ -1,0 +1,71 @@
+"""Setting up capture and archiving days, through Airflow's own DAGs in this process; and what the receipts say afterwards.
+
+Decides what counts as good: the DAG run's state, and then, independently of Airflow, every expected unit's receipts. Airflow is
+imported here only inside functions, after the environment is complete: it reads it on import.
+"""
+
+import datetime as dt
+import importlib
+import os
+import threading
+from collections.abc import Mapping, Sequence
+
+from itemtrail.aws.connection import Connection
+from itemtrail.flows import receipts
+from itemtrail.model import Unit
+from itemtrail.settings import Settings, load
+from itemtrail_airflow import local_run
+from itemtrail_demo import config
+from itemtrail_demo.console import Console
+from itemtrail_demo.report import UnitLine
+
+
+class Airflow:
+    """Airflow in this process; its output goes to the log."""
+
+    def __init__(self, folder: config.Folder, console: Console) -> None:
+        self._console = console
+        os.environ.update(local_run.environment(folder.airflow, {}, config=folder.configuration))
+        os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
+        self._import = threading.Thread(target=self._load, name="import-airflow", daemon=True)
+        self._import.start()
+
+    def connect(self, folder: config.Folder, connections: Mapping[str, Mapping[str, str]]) -> None:
+        """Give it its connections."""
+        os.environ.update(local_run.environment(folder.airflow, connections, config=folder.configuration))
+        os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
+
+    def run(self, dag_id: str, conf: Mapping[str, object], text: str) -> list[str]:
+        """Run a DAG to its end; one line for each task that did not succeed (none: all is well)."""
+        with self._console.ticking(text), self._console.hushed():
+            self._import.join()
+            run = local_run.run_dag(dag_id, conf)
+        bad = [f"{dag_id} {dict(conf)}: task {task} is {state}" for task, state in run.tasks.items() if state in _BAD]
+        return bad or ([] if run.state == "success" else [f"{dag_id} {dict(conf)}: the run is {run.state}"])
+
+    def _load(self) -> None:
+        importlib.import_module("airflow.dag_processing.dagbag")
+
+
+_BAD = ("failed", "upstream_failed", "None", "awaiting_input", "deferred")
+
+
+def expected_units(settings: Settings, days: Sequence[dt.date]) -> tuple[Unit, ...]:
+    """Every unit that the configuration expects on the days."""
+    archive = settings.archive
+    return tuple(Unit(account, region, day) for day in days for account in archive.accounts for region in archive.regions)
+
+
+def unit_lines(environment: Mapping[str, str], folder: config.Folder, days: Sequence[dt.date]) -> list[UnitLine]:
+    """What the archive's receipts say of the days, read with the owner's eyes."""
+    import boto3
+
+    settings = load(folder.configuration)
+    session = boto3.Session(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+    archive = Connection(session, endpoint_url=environment["AWS_ENDPOINT_URL"]).archive(settings.archive)
+    lines = []
+    for unit in expected_units(settings, days):
+        found = receipts.load(archive, unit)
+        last = found.receipts[-1] if found.receipts else None
+        lines.append(UnitLine(unit, found.counts, last.verdict if last else None, last.conversion if last else None))
+    return lines

@@ -1,0 +1,164 @@
+"""The demo's own configuration: folder, itemtrail.toml, the identities of Airflow's connections, the shell environment.
+
+Decides what the demo's trail records (reads too, so that who read a salary is in it), and what each of itemtrail's roles may do.
+In AWS these are roles that Airflow assumes; here they are IAM users, because a session's expiry would lie in the past of this
+machine's clock while days are replayed. Everything is below one folder, which a new run replaces.
+"""
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from itemtrail_demo.report import exports
+from itemtrail_demo.tables import DUBLIN, HOME, TABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT = "111122223333"
+REGIONS = (HOME, DUBLIN)
+TRAIL = "HRMS-DynamoDB-Logs"
+TRAIL_BUCKET = f"hrms-trail-{ACCOUNT}"
+ARCHIVE_BUCKET = f"hrms-archive-{ACCOUNT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where everything of one demo lies."""
+
+    path: Path
+
+    @property
+    def configuration(self) -> Path:
+        """The itemtrail.toml in use."""
+        return self.path / "itemtrail.toml"
+
+    @property
+    def environment(self) -> Path:
+        """Shell lines to export."""
+        return self.path / "environment.sh"
+
+    @property
+    def truth(self) -> Path:
+        """The ground truth."""
+        return self.path / "truth.ndjson"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home."""
+        return self.path / "airflow"
+
+    @property
+    def log(self) -> Path:
+        """What Airflow and the others had to say."""
+        return self.path / "demo.log"
+
+    def renew(self) -> None:
+        """Empty it."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+
+
+def configuration(start_date: dt.date) -> str:
+    """The demo's itemtrail.toml. ``start_date`` is the first midnight for which Airflow schedules a run."""
+    tables = ",\n".join(f'  "{table.arn(ACCOUNT)}"' for table in TABLES)
+    regions = ", ".join(f'"{region}"' for region in REGIONS)
+    return f"""# Written by the demo. Every key: docs/configuration.md.
+[trail]
+name = "{TRAIL}"
+account = "{ACCOUNT}"
+home_region = "{HOME}"
+bucket = "{TRAIL_BUCKET}"
+
+[trail.data_events]
+tables = "all"
+reads = true            # so that who read a salary is recorded; AWS charges by the event
+
+[archive]
+bucket = "{ARCHIVE_BUCKET}"
+region = "{HOME}"
+accounts = ["{ACCOUNT}"]
+regions = [{regions}]
+
+[streams]
+tables = [
+{tables},
+]
+log_group = "/itemtrail/streams"
+log_retention_days = 1
+
+[airflow]
+start_date = "{start_date}"
+poll_seconds = 1        # the sandbox's hours pass in seconds
+wait_minutes = 5
+"""
+
+
+def _allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def roles() -> dict[str, list[dict[str, Any]]]:
+    """Statements by Airflow connection: least privilege, but for set-up, which creates what the others use."""
+    trail, archive = f"arn:aws:s3:::{TRAIL_BUCKET}", f"arn:aws:s3:::{ARCHIVE_BUCKET}"
+    look = (
+        "s3:GetLifecycleConfiguration",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketLocation",
+    )
+    listing = ("s3:ListBucket", "s3:ListBucketVersions")
+    return {
+        "itemtrail_trail_reader": [
+            _allow((*look, *listing), trail, archive),
+            _allow(("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes"), f"{trail}/*"),
+            _allow(("s3:GetObjectTagging", "s3:GetObjectVersionTagging"), f"{trail}/*"),
+            _allow(("s3:PutObjectTagging", "s3:PutObjectVersionTagging"), f"{trail}/*"),
+            _allow(
+                ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", "cloudtrail:ListPublicKeys"),
+                "*",
+            ),
+            _allow(("cloudtrail:GetEventSelectors",), "*"),
+        ],
+        "itemtrail_archive_writer": [
+            _allow(listing, archive),
+            _allow(("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"), f"{archive}/*"),
+            _allow(("s3:PutObject", "s3:PutObjectRetention", "s3:AbortMultipartUpload"), f"{archive}/*"),
+        ],
+        "itemtrail_setup": [
+            _allow(("s3:*",), trail, f"{trail}/*", archive, f"{archive}/*"),
+            _allow(("s3:ListAllMyBuckets", "cloudtrail:*", "dynamodb:*", "logs:*", "sts:GetCallerIdentity"), "*"),
+        ],
+    }
+
+
+def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str, str]]:
+    """An IAM user for each connection; AWS variables by connection id."""
+    iam = owner.client("iam", endpoint_url=endpoint_url)
+    connections = {}
+    for name, statements in roles().items():
+        user = name.replace("_", "-")
+        iam.create_user(UserName=user)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=document)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        connections[name] = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            "AWS_DEFAULT_REGION": HOME,
+            "AWS_ENDPOINT_URL": endpoint_url,
+        }
+    return connections
+
+
+def write_environment(folder: Folder, sandbox: Mapping[str, str]) -> dict[str, str]:
+    """Variables with which AWS tools and ``itemtrail`` reach this sandbox; also written as shell lines that only you can read."""
+    variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration)}
+    folder.environment.touch(mode=0o600)
+    folder.environment.write_text(exports(variables) + "\n", encoding="utf-8")
+    return variables

@@ -1,0 +1,134 @@
+"""The sandbox with the company in it, from an empty account to replayed days. Shared by the demo and the UI.
+
+Decides the order: the owner makes tables, identities and the first employees; capture is set up by somebody else in between;
+then day after day is replayed. Refuses to reach any AWS but its own sandbox: the caller's AWS and Airflow variables are dropped.
+"""
+
+import contextlib
+import datetime as dt
+import os
+import threading
+from collections.abc import Iterator
+
+import boto3
+from cloudtrail_sandbox.client import Sandbox
+
+from itemtrail_demo import actors, config, hrms, replay, truth
+from itemtrail_demo.console import Console
+from itemtrail_demo.tables import HOME
+
+LEAD = dt.timedelta(hours=6)
+"""How long before the first day the sandbox's clock starts: room for set-up and its canary."""
+AFTER_MIDNIGHT = dt.timedelta(minutes=85)
+"""By then the first digest of the next day is there, which covers the last minutes of this one."""
+PUMP_STEP = dt.timedelta(minutes=5)
+PUMP_EVERY = 0.15
+OWNER = "owner"
+
+
+class Stage:
+    """One sandbox and the workload on it."""
+
+    def __init__(self, sandbox: Sandbox, folder: config.Folder, console: Console, plan: hrms.Plan) -> None:
+        self.sandbox = sandbox
+        self.folder = folder
+        self.console = console
+        self.plan = plan
+        self.variables = config.write_environment(folder, sandbox.environment())
+        self.owner = boto3.Session(self.variables["AWS_ACCESS_KEY_ID"], self.variables["AWS_SECRET_ACCESS_KEY"], region_name=HOME)
+        self._ledger = truth.Ledger(folder.truth)
+        self._cast: actors.Cast | None = None
+
+    def prepare(self) -> dict[str, dict[str, str]]:
+        """Tables, people, identities, configuration; returns AWS variables by Airflow connection."""
+        endpoint = self.sandbox.endpoint_url
+        replay.create_tables(self.owner, endpoint)
+        self._cast = actors.Cast(actors.create(self.owner, config.ACCOUNT, endpoint), config.ACCOUNT, endpoint)
+        for call in self.plan.founding:
+            replay.send(self._cast, call)
+        return config.create_roles(self.owner, endpoint)
+
+    @contextlib.contextmanager
+    def passing_time(self) -> Iterator[None]:
+        """Let the sandbox's hours pass quickly while somebody waits for a delivery; never into the first day."""
+        limit = _midnight(self.plan.days[0][0]) - dt.timedelta(minutes=10)
+        done = threading.Event()
+
+        def pump() -> None:
+            while not done.wait(PUMP_EVERY) and self.sandbox.now() + PUMP_STEP < limit:
+                self.sandbox.advance(PUMP_STEP)
+
+        thread = threading.Thread(target=pump, name="passing-time", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def replay_day(self, index: int) -> int:
+        """Send the calls of one day, then let the clock reach the moment at which all of it is delivered and signed."""
+        assert self._cast is not None
+        day, happenings = self.plan.days[index]
+        total = sum(len(happening.calls) for happening in happenings)
+        player = replay.Replay(
+            self._cast,
+            self.sandbox,
+            self._ledger,
+            lambda second, sent: self.console.progress(f"{_clock(second)}  {sent:,} of {total:,} calls"),
+        )
+        sent = player.play(happenings)
+        self.sandbox.advance_to(_midnight(day) + dt.timedelta(days=1) + AFTER_MIDNIGHT)
+        return sent
+
+    def catch_up(self) -> None:
+        """Let the clock reach now (already past it in the first hours after midnight)."""
+        now = dt.datetime.now(dt.UTC)
+        if self.sandbox.now() < now:
+            self.sandbox.advance_to(now)
+
+    def finish_truth(self) -> list[str]:
+        """Close the ground truth; lines for every item that is not as the plan says."""
+        self._ledger.close()
+        return replay.differences(self.owner, self.sandbox.endpoint_url, self.plan.final)
+
+    @property
+    def tool_environment(self) -> dict[str, str]:
+        """The whole environment for a command line tool that works on the sandbox as its owner."""
+        return dict(os.environ) | self.variables
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """The replayed days."""
+        return tuple(day for day, _ in self.plan.days)
+
+
+@contextlib.contextmanager
+def open_stage(folder: config.Folder, console: Console, *, calls: int, seed: int) -> Iterator[Stage]:
+    """A fresh sandbox, its clock some hours before the first of the three days that end with yesterday; stopped at the end."""
+    today = dt.datetime.now(dt.UTC).date()
+    days = [today - dt.timedelta(days=back) for back in (3, 2, 1)]
+    plan = hrms.plan(seed=seed, calls=calls, days=days, account=config.ACCOUNT, trail=config.TRAIL, owner=OWNER)
+    folder.configuration.write_text(config.configuration(today), encoding="utf-8")
+    clock = _midnight(days[0]) - LEAD
+    with Sandbox.start(clock=clock, account=config.ACCOUNT, regions=config.REGIONS) as sandbox:
+        sandbox.tick(False)
+        yield Stage(sandbox, folder, console, plan)
+
+
+def isolate() -> None:
+    """Forget the caller's AWS and Airflow variables: the demo must not be able to reach an account of his."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AIRFLOW_", "ITEMTRAIL_"))]:
+        del os.environ[name]
+    nowhere = os.devnull
+    os.environ.update(AWS_CONFIG_FILE=nowhere, AWS_SHARED_CREDENTIALS_FILE=nowhere, AWS_EC2_METADATA_DISABLED="true")
+    local = "127.0.0.1,localhost"
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = local
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def _clock(second: int) -> str:
+    return dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,175 @@
+"""The demo's course, and its judgement: what was shown, and whether every part of it was as expected.
+
+Decides the order (first proven day as early as possible) and collects what went wrong; goes on where the next part still makes
+sense, because a reader learns more from a whole run with a fault named than from half of one.
+"""
+
+import datetime as dt
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from itemtrail.settings import load
+from itemtrail_demo import capture, config, drill, hrms, report
+from itemtrail_demo.console import Console
+from itemtrail_demo.stage import Stage, open_stage
+from itemtrail_demo.tables import HOME
+
+DRILL_HOURS = (14, 20)
+SHOWN_ROWS = 14
+
+
+class Tour:
+    """One run of the demo."""
+
+    def __init__(self, folder: config.Folder, console: Console, *, calls: int, seed: int, stay: bool) -> None:
+        self._folder = folder
+        self._console = console
+        self._calls = calls
+        self._seed = seed
+        self._stay = stay
+        self._problems: list[str] = []
+
+    def run(self) -> int:
+        """Everything; 0 if all was as expected, else 1 with what was not."""
+        say, begin = self._console.say, self._console.stage
+        begin("starting the local AWS (sandbox) and, beside it, Airflow")
+        with open_stage(self._folder, self._console, calls=self._calls, seed=self._seed) as stage:
+            airflow = capture.Airflow(self._folder, self._console)
+            begin("owner: creates tables, identities and the first employees")
+            airflow.connect(self._folder, stage.prepare())
+            self._set_up(stage, airflow)
+            for index in range(len(stage.days)):
+                self._one_day(stage, airflow, index)
+            begin("letting the sandbox's clock catch up with now")
+            stage.catch_up()
+            self._expect([f"data: {line}" for line in stage.finish_truth()[:5]])
+            self._all_days(stage)
+            self._question(stage)
+            self._drill(stage)
+            self._where_next(stage)
+            code = self._end()
+            if self._stay:
+                say("\nThe sandbox stays up; Ctrl-C ends it.")
+                while True:
+                    time.sleep(3600)
+        return code
+
+    def _set_up(self, stage: Stage, airflow: capture.Airflow) -> None:
+        self._console.stage("Airflow: DAG setup_trail (plan, apply, canary); the canary waits for a signed digest")
+        with stage.passing_time():
+            self._expect(airflow.run("setup_trail", {"apply": True, "require_approval": False}, "setup_trail is running"))
+
+    def _one_day(self, stage: Stage, airflow: capture.Airflow, index: int) -> None:
+        day = stage.days[index]
+        self._console.stage(f"HRMS at work, {day}: {self._planned(stage, index):,} API calls in the sandbox's {day:%A}")
+        stage.replay_day(index)
+        self._console.stage(f"Airflow: DAG archive_trail for {day}")
+        self._expect(airflow.run("archive_trail", {"day": day.isoformat()}, "archive_trail is running"))
+        lines = capture.unit_lines(stage.variables, self._folder, [day])
+        for line in lines:
+            verdict = line.verdict.value if line.verdict else "no receipt"
+            counts = line.counts
+            what = f"{counts.slots} digest hours, {counts.objects} logs, {counts.records_in:,} records, {counts.rows:,} rows"
+            self._console.stage(f"  {verdict}  {day}  {line.unit.region:<10}  {what}")
+
+    def _all_days(self, stage: Stage) -> None:
+        lines = capture.unit_lines(stage.variables, self._folder, stage.days)
+        self._console.say(report.heading("Three days, both Regions: what the receipts in the archive say"))
+        self._console.say(report.units(lines))
+        legend = (
+            "slots: digest hours; objects: log files; dupl. and quar.: records dropped as byte-equal or set aside, both named in"
+            " the receipt; JSON: inflated; stored: gzip as delivered; ratio: JSON to Parquet."
+        )
+        self._console.say(report.paragraph(legend, indent=""))
+        self._expect([f"{line.unit} is not proven: {line.verdict} {line.conversion}" for line in lines if not line.good])
+        sent = stage.plan.calls
+        recorded = sum(line.counts.records_in for line in lines)
+        if recorded < sent:
+            self._expect([f"{sent:,} calls were sent, only {recorded:,} records are archived"])
+
+    def _question(self, stage: Stage) -> None:
+        ref = hrms.employee_of_interest()
+        self._console.say(report.heading(f"A question: who touched the record of employee {ref.key[0]}, and who was refused?"))
+        sql = who_touched(ref.table, ref.key[0])
+        self._console.say(f"itemtrail query {shlex.quote(sql)}\n")
+        done = self._itemtrail(stage, "query", sql)
+        lines = done.stdout.rstrip().splitlines()
+        self._console.say("\n".join(lines) if lines else done.stderr)
+        found = done.returncode == 0 and any("svc-reporting" in line and "UpdateItem" in line for line in lines)
+        self._expect([] if found else ["question: the intruder's UpdateItem is not in the answer"])
+
+    def _drill(self, stage: Stage) -> None:
+        settings, day = load(self._folder.configuration), stage.days[-1]
+        start, end = (dt.datetime.combine(day, dt.time(hour), dt.UTC) for hour in DRILL_HOURS)
+        arn = f"arn:aws:cloudtrail:{HOME}:{config.ACCOUNT}:trail/{settings.trail.name}"
+        where = drill.Range(arn, settings.trail.bucket, config.ACCOUNT, HOME, start, end)
+        self._console.say(report.heading("A tamper drill: the trail bucket is harmed, two judges are asked"))
+        self._console.say(f"{shlex.join(drill.aws_command(where))}\n{shlex.join(drill.our_command(where))}\n")
+        s3 = stage.owner.client("s3", endpoint_url=stage.sandbox.endpoint_url)
+        outcomes = drill.run(s3, where, stage.variables, lambda name: self._console.stage(f"  drill: {name}"))
+        self._console.say()
+        for outcome in outcomes:
+            self._console.say(drill_text(outcome))
+        self._expect(
+            [f"drill, {o.name}: exit codes {(o.aws.code, o.ours.code)}, expected {o.expected}" for o in outcomes if not o.good]
+        )
+        passed = [o.name for o in outcomes if o.aws.code == 0 and o.ours.code == 1]
+        self._console.say(report.paragraph(f"aws exits 0, itemtrail does not: {'; '.join(passed)}.", indent=""))
+
+    def _where_next(self, stage: Stage) -> None:
+        folder = self._folder
+        self._console.say(report.heading("Where to look next"))
+        self._console.say(
+            f"make ui                      Airflow's pages over days like these, and a backfill to start by hand\n"
+            f"{folder.truth}   who called what and what it changed, known without CloudTrail\n"
+            f"{folder.log}   everything Airflow said\n"
+            f".venv/bin/python -m itemtrail_demo --stay   the same, and the sandbox stays up for your own commands:\n"
+            f"  source {folder.environment}\n"
+            f"  .venv/bin/itemtrail receipts\n"
+            f"  .venv/bin/itemtrail originals --day {stage.days[0]} --to /tmp/originals\n"
+            f"  .venv/bin/aws s3 ls --recursive s3://{config.ARCHIVE_BUCKET}/"
+        )
+
+    def _end(self) -> int:
+        took = f"{self._console.seconds:.0f} s"
+        if not self._problems:
+            self._console.say(f"\nAll as expected, in {took}: three days PROVEN in both Regions, every harm detected.")
+            return 0
+        self._console.say(f"\nNOT as expected ({took}):")
+        for problem in self._problems:
+            self._console.say(report.paragraph(f"- {problem}"))
+        self._console.say(f"Details: {self._folder.log}")
+        return 1
+
+    def _expect(self, problems: list[str]) -> None:
+        for problem in problems:
+            self._console.say(report.paragraph(f"! {problem}"))
+        self._problems += problems
+
+    def _itemtrail(self, stage: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        tool = Path(sys.executable).with_name("itemtrail")
+        return subprocess.run(
+            [tool, *arguments], env=stage.tool_environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    @staticmethod
+    def _planned(stage: Stage, index: int) -> int:
+        return sum(len(happening.calls) for happening in stage.plan.days[index][1])
+
+
+def who_touched(table: str, emp_id: str) -> str:
+    """SQL over the archive's events: every call that named the employee's item, and whether it succeeded."""
+    return ""
+
+
+def drill_text(outcome: drill.Outcome) -> str:
+    """One harm and what both judges said."""
+    lines = [f"{outcome.name}" + ("" if outcome.good else "   <- NOT as expected")]
+    for judge, answer in (("aws", outcome.aws), ("itemtrail", outcome.ours)):
+        head = f"  {judge:<9} exit {answer.code}  "
+        for number, words in enumerate(answer.words or ("(said nothing)",)):
+            lines.append(report.hanging(head if number == 0 else " " * len(head), words))
+    return "\n".join(lines) + "\n"
