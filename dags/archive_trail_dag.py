@@ -18,6 +18,7 @@ Running a day again adds nothing where nothing changed.
 """
 
 import datetime as dt
+from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param, dag, task_group
 
@@ -49,7 +50,7 @@ def archive_trail() -> None:
     """Discover; per unit wait, archive, verdict; gate and lifecycle."""
 
     @task_group
-    def unit(unit: dict[str, str]) -> None:
+    def unit(unit: dict[str, Any]) -> None:
         waited = WaitForDelivery(task_id="wait", unit=unit)
         verdict(archive(unit, waited.output))
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import conf, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from itemtrail_airflow import day as days
@@ -24,25 +24,31 @@ log = logging.getLogger(__name__)
 
 @task
 @translated
-def discover() -> list[dict[str, str]]:
+def discover() -> list[dict[str, Any]]:
     """The units of this run: those expected on its day, and earlier ones where something arrived late."""
-    from itemtrail.flows import archive as flow
+    from itemtrail.flows.archive import discover as flow
+    from itemtrail_airflow import gate as rules
     from itemtrail_airflow.hook import Roles
 
     day, roles = _day(), Roles.open()
-    trail, source, archive = roles.ends()
+    trail, source, store = roles.ends()
     wanted = roles.settings.archive
-    units = flow.discover(
-        trail, source, archive, day=day, accounts=wanted.accounts, regions=wanted.regions, reopen_days=wanted.reopen_days
+    found = flow(trail, source, store, day=day, accounts=wanted.accounts, regions=wanted.regions, reopen_days=wanted.reopen_days)
+    begun = {unit: _receipts(store, unit) for unit in found if unit.day != day}
+    most = conf.getint("core", "max_map_length")
+    units, waiting = rules.planned(
+        rules.expected(wanted, day), {unit: count is not None for unit, count in begun.items()}, most=most
     )
+    if waiting:
+        log.warning("%d more re-opened units wait for the next run", waiting)
     for unit in units:
         log.info("%s%s", unit, "" if unit.day == day else " (re-opened)")
-    return [packed(unit) for unit in units]
+    return [packed(unit, known=begun.get(unit) or 0) for unit in units]
 
 
 @task(map_index_template=LABEL, retries=5, retry_exponential_backoff=True)
 @translated
-def archive(unit: dict[str, str], delivered: str) -> dict[str, Any]:
+def archive(unit: dict[str, Any], delivered: str) -> dict[str, Any]:
     """Validate, convert, pack and commit one unit. Only a service that did not answer is tried again."""
     from itemtrail.flows.archive import archive_unit
     from itemtrail_airflow.hook import Roles
@@ -90,22 +96,23 @@ def verdict(archived: dict[str, Any]) -> None:
 
 @task(trigger_rule="all_done", retries=0, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier()])
 @translated
-def gate(planned: list[dict[str, str]] | None) -> None:
+def gate(planned: list[dict[str, Any]] | None) -> None:
     """Compare receipts with what the configuration expects of this day; list what is not proven."""
     from itemtrail.flows.receipts import not_proven
     from itemtrail_airflow import gate as rules
     from itemtrail_airflow.hook import Roles
 
     day, roles = _day(), Roles.open()
-    due = rules.expected(roles.settings.archive, day)
-    units = None if planned is None else [unpacked(values) for values in planned]
-    asked = rules.answerable(due, units)
-    lacking = not_proven(roles.writer().archive(roles.settings.archive), asked)
-    if lines := rules.findings(due, units, lacking):
+    store, due = roles.writer().archive(roles.settings.archive), rules.expected(roles.settings.archive, day)
+    known = {unpacked(values): int(values["known"]) for values in planned or ()}
+    finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
+    lacking = not_proven(store, sorted({*due, *known}))
+    news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
+    if lines := rules.findings(due, None if planned is None else known, finished, news, lacking):
         raise AirflowFailException("\n".join([f"{day}: not proven", *lines]))
-    log.info("%s: all %d units are proven", day, len(asked))
-    if lacking:
-        send(get_current_context(), "has quarantined records", "\n".join(state.line for state in lacking))
+    log.info("%s: all %d units expected are proven", day, len(due))
+    if told := [state.line for state in lacking if rules.quarantined(state) and state.unit in {*due, *news}]:
+        send(get_current_context(), "has quarantined records", "\n".join(told))
 
 
 @task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier()])
@@ -125,3 +132,15 @@ def lifecycle() -> None:
 
 def _day() -> dt.date:
     return days.of_run(get_current_context(), now=dt.datetime.now(dt.UTC))
+
+
+def _receipts(store: Any, unit: Any) -> int | None:
+    """How many receipts a unit has; None where no commit of it was begun. A broken chain counts as begun: archiving tells it."""
+    from itemtrail.errors import EvidenceError
+    from itemtrail.flows.receipts import load
+
+    try:
+        history = load(store, unit)
+    except EvidenceError:
+        return 0
+    return len(history.receipts) if history.receipts or history.open_plan else None

@@ -1,9 +1,9 @@
 """A real Airflow on this machine: `airflow standalone` with a scheduler, tasks in processes of their own, the UI; loopback only.
 
-Decides: the environment without which it does not work or would listen to the world, and that nothing of it outlives the ``with``
-block: the whole process group is ended, then whatever else still carries this Airflow's home. Refuses to be shared: everybody
-who reaches its port is an administrator.
-Source: Airflow configuration reference ([api], [api_auth], [logging], [core]), read 2026-11-24.
+Decides: the environment without which it does not work or would listen to the world, and that nothing of it outlives the
+``with`` block: the whole process group is ended, then whatever else still carries this Airflow's home. Refuses to be shared:
+everybody who reaches its port is an administrator. Source: Airflow configuration reference ([api], [api_auth], [logging],
+[core]), read 2026-11-24.
 """
 
 import json
