@@ -292,6 +292,6 @@ _TABLE: dict[Reason, _Entry] = {
     Reason.FOREIGN_OBJECT: _Entry(
         _D,
         "An object in CloudTrail's folder whose name CloudTrail would not give.",
-        "Find who wrote it; remove it.",
+        "Keep a copy, find who wrote it, then remove it.",
     ),
 }
