@@ -176,10 +176,9 @@ def _route(operation: OperationModel) -> _Route:
     uri, _, static = operation.http["requestUri"].partition("?")
     query: set[tuple[str, str | None]] = {(n, v[0] or None) for n, v in parse_qs(static, keep_blank_values=True).items()}
     shape = operation.input_shape
-    for name in shape.required_members if shape else []:
-        traits: Mapping[str, Any] = shape.members[name].serialization
-        if traits.get("location") == "querystring":
-            query.add((traits["name"], None))
+    if shape:
+        traits: list[Mapping[str, Any]] = [shape.members[name].serialization for name in shape.required_members]
+        query.update((trait["name"], None) for trait in traits if trait.get("location") == "querystring")
     return _Route(operation.name, operation.http["method"], _pattern(uri), frozenset(query))
 
 
