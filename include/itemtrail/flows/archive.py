@@ -161,10 +161,8 @@ class _Work:
     def _observe(self, recorder: KeyRecorder) -> Observed:
         unit, trail = self.unit, self.trail
         start = dt.datetime.combine(unit.day, dt.time(), dt.UTC)
-        logs = tuple(
-            info for info in self.source.list(keys.log_day(trail, unit)) if is_original(info, trail, unit.account, unit.region)
-        )
-        digests = self.source.list(keys.digest_day(trail, unit))
+        logs = self._originals(keys.log_day(trail, unit))
+        digests = self._originals(keys.digest_day(trail, unit))
         report = read_chain(
             self.source,
             recorder,

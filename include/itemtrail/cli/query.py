@@ -1,0 +1,143 @@
+"""`itemtrail query`: one SELECT over the archive's events and receipts, by DuckDB on this machine.
+
+Parquet files are copied once into --cache (they never change). Views: events, events_distinct (one row per record, also where
+CloudTrail delivered it twice), receipts. Days are event dates for events and delivery dates for receipts.
+"""
+
+import argparse
+import csv
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from itemtrail.cli import ends
+from itemtrail.cli.table import render
+from itemtrail.core import layout
+from itemtrail.core.receipt import Receipt
+from itemtrail.flows.query import Answer, Scope, ask, copy_events, needs
+from itemtrail.flows.receipts import load
+
+_MOST_TABLE_ROWS = 10_000
+_EXAMPLES = """
+examples:
+  itemtrail query "SELECT event_ts, actor, eventName FROM events_distinct WHERE table_arn LIKE '%/Payroll' ORDER BY 1"
+  itemtrail query --from 2026-11-21 --to 2026-11-21 --csv "SELECT actor, count(*) FROM events_distinct GROUP BY ALL"
+  itemtrail query --json "SELECT delivery_date, verdict, rows FROM receipts ORDER BY 1"
+  itemtrail query --dir out "SELECT count(*) FROM events"     what `itemtrail convert --out out` wrote
+
+exit codes: 0 answered, 2 the statement or the configuration is wrong, 3 the archive could not be read
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "query",
+        help="SQL over events, events_distinct and receipts",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sql", metavar="SQL", help="one SELECT statement")
+    ends.add_config(parser)
+    parser.add_argument("--from", dest="first", type=ends.day, metavar="D", help="first day")
+    parser.add_argument("--to", dest="last", type=ends.day, metavar="D", help="last day, included")
+    parser.add_argument("--dir", type=Path, metavar="DIR", help="ask a local folder with `events/` in it, not the archive")
+    parser.add_argument("--cache", type=Path, default=_cache(), metavar="DIR", help="copies of Parquet files (%(default)s)")
+    parser.add_argument("--copy-limit", type=int, default=4 << 30, metavar="BYTES", help="copy at most this much (%(default)s)")
+    parser.add_argument("--memory", default="2GB", metavar="SIZE", help="DuckDB's memory limit (%(default)s)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a row")
+    form.add_argument("--csv", action="store_true", help="CSV with a head line")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask and print."""
+    scope = Scope(arguments.first, arguments.last)
+    if arguments.dir:
+        root, receipts = arguments.dir.resolve(), list[Receipt]()
+        events = tuple(sorted(path for path in root.glob("events/*/*/*/*.parquet") if scope.holds(path.parent.name[-10:])))
+    else:
+        opened = ends.open_ends(arguments)
+        root = (arguments.cache / opened.archive.bucket / opened.settings.archive.prefix).resolve()
+        events = _copied(arguments, opened, root, scope)
+        receipts = list(_receipts(opened, scope)) if needs(arguments.sql, "receipts") else []
+    answer = ask(arguments.sql, events=events, root=root, receipts=receipts, memory=arguments.memory)
+    _print(answer, arguments)
+    return 0
+
+
+def _copied(arguments: argparse.Namespace, opened: ends.Ends, root: Path, scope: Scope) -> tuple[Path, ...]:
+    if not needs(arguments.sql, "events"):
+        return ()
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    return copy_events(opened.archive, root, scope, limit=arguments.copy_limit, progress=tell)
+
+
+def _receipts(opened: ends.Ends, scope: Scope) -> Iterator[Receipt]:
+    wanted = opened.settings.archive
+    for account in wanted.accounts:
+        for region in wanted.regions:
+            keys = (info.key for info in opened.archive.list(f"{layout.RECEIPTS}{layout.account_region(account, region)}"))
+            units = {name[0] for name in map(layout.parse_commit, keys) if name and scope.holds(str(name[0].day))}
+            for unit in sorted(units):
+                yield from load(opened.archive, unit).receipts
+
+
+def _print(answer: Answer, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        for row in answer.rows:
+            print(json.dumps(dict(zip(answer.columns, map(_plain, row), strict=True)), ensure_ascii=False))
+    elif arguments.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows([_text(value) for value in row] for row in answer.rows)
+    else:
+        rows = [
+            tuple(_visible(_text(value)) for value in row) for _, row in zip(range(_MOST_TABLE_ROWS), answer.rows, strict=False)
+        ]
+        print(render(answer.columns, rows))
+        if next(answer.rows, None) is not None:
+            print(f"… only the first {_MOST_TABLE_ROWS} rows are shown; --csv and --json give all", file=sys.stderr)
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON knows it: bytes in hex, times in ISO 8601, everything else as text."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return value.hex()
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat()
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case _:
+            return str(value)
+
+
+def _text(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def _visible(text: str) -> str:
+    """``text`` on one line, unable to steer a terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "itemtrail"
