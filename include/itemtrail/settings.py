@@ -70,6 +70,7 @@ class ArchiveSettings(_Section):
     retention_mode: Literal["GOVERNANCE", "COMPLIANCE", "NONE"] = "GOVERNANCE"
     retention_days: Annotated[int, Field(ge=1, le=36500)] = 30
     confirm_compliance: str = ""
+    keep_days: Annotated[int, Field(ge=1, le=36500)] = 3653
     originals_class: Literal["GLACIER", "DEEP_ARCHIVE"] = "DEEP_ARCHIVE"
     originals_after_days: Annotated[int, Field(ge=31, le=3650)] = 45
     events_class: Literal["STANDARD_IA", "GLACIER_IR"] = "GLACIER_IR"

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from itemtrail.aws.archive_store import Retention, S3Archive
+from itemtrail.aws.control import AwsControl
 from itemtrail.aws.errors import translate, translated
 from itemtrail.aws.notifier import SnsNotifier
 from itemtrail.aws.public_keys import CloudTrailKeys
@@ -85,6 +86,10 @@ class Connection:
     def tagger(self, bucket: str) -> S3Tagger:
         """Sets the tag ``itemtrail=proven`` in the trail bucket."""
         return S3Tagger(self.s3(self._bucket_region(bucket)), bucket)
+
+    def control(self) -> AwsControl:
+        """Setting up, the canary's write, and configuration as read."""
+        return AwsControl(self.client, self.trail_api().regions)
 
     def notifier(self, topic_arn: str) -> SnsNotifier:
         """Alerts to an SNS topic; its Region is the ARN's."""

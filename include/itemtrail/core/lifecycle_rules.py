@@ -7,7 +7,8 @@ Source: S3 API reference, PutBucketLifecycleConfiguration; S3 user guide, "Lifec
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,7 +179,7 @@ class _Reader:
                 out.append((end[0], storage_class, end[1]))
         return tuple(out)
 
-    def _noncurrent(self, found: Any, name: str, also: Set[str] = frozenset()) -> tuple[int, int] | None:
+    def _noncurrent(self, found: Any, name: str, also: AbstractSet[str] = frozenset()) -> tuple[int, int] | None:
         """(days, newer versions kept); None, and noted, where unreadable."""
         if not isinstance(found, Mapping) or not found or set(found) - {"NoncurrentDays", "NewerNoncurrentVersions"} - also:
             self.unknown.append(f"{name} {found!r}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from itemtrail.core.lifecycle_checks import Kept, Readable
 from itemtrail.snapshot import (
     BucketState,
     Call,
@@ -37,10 +38,14 @@ class Wanted:
     trail_bucket: str
     trail_prefix: str
     trail_rules: tuple[Document, ...]
+    trail_kept: Kept
+    trail_readable: Readable
     archive_bucket: str
     archive_region: str
     archive_prefix: str
     archive_rules: tuple[Document, ...]
+    archive_kept: Kept
+    archive_readable: tuple[Readable, ...]
     archive_locked: bool
     archive_regions: tuple[str, ...]
     data_tables: Literal["all"] | tuple[str, ...]
@@ -117,11 +122,8 @@ class SetupPlan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values: ``hash``, ``actions`` with their exact parameters, ``findings``."""
-        return {
-            "hash": self.hash,
-            "actions": [asdict(action) for action in self.actions],
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+        plain: dict[str, Any] = json.loads(canonical({"hash": self.hash, **_lists(self.actions, self.findings)}))
+        return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +141,17 @@ class Applied:
 
 def make_plan(actions: Sequence[Action], findings: Sequence[Finding], observed: Observed) -> SetupPlan:
     """The plan, with its hash over actions, findings and the configuration they were decided from."""
-    document = {
-        "actions": [asdict(action) for action in actions],
-        "findings": [asdict(finding) for finding in findings],
-        "observed": asdict(observed),
-    }
+    document = {**_lists(actions, findings), "observed": asdict(observed)}
     return SetupPlan(tuple(actions), tuple(findings), hashlib.sha256(canonical(document)).hexdigest())
 
 
 def canonical(document: object) -> bytes:
     """``document`` as JSON bytes that do not depend on the order of keys."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
+
+
+def _lists(actions: Sequence[Action], findings: Sequence[Finding]) -> dict[str, object]:
+    return {"actions": [asdict(action) for action in actions], "findings": [asdict(finding) for finding in findings]}
 
 
 def _line(finding: Finding) -> str:

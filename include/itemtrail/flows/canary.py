@@ -52,7 +52,7 @@ def run(
     delivery_minutes: int = 30,
     digest_minutes: int = 150,
     poll_seconds: float = 30,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> CanaryResult:
     """Write one item named ``marker`` and follow it. ``store`` is the trail bucket.
 

@@ -1,15 +1,20 @@
 """The lifecycle assertion over both buckets' live configuration.
 
-Decides: P1 (originals get cold), P2 (evidence is neither expired nor hidden too soon), P6 (not by a Disabled rule), P9 (not
-voided by the default minimum size) and the readable window, each PASS, FAIL with a counterexample, or CANNOT_PROVE.
+Decides: P1 (originals get cold), P2 (evidence is neither expired nor hidden too soon), P3 (it stays readable as long as it must),
+P6 (no Disabled rule stands in), P9 (the default minimum size voids nothing), and that proven log files do go: each PASS, FAIL
+with a counterexample, or CANNOT_PROVE. Refuses to compare with what was once put: only what is read back now counts.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from itemtrail.core import retention
+from itemtrail.core.lifecycle_checks import cold, gone, kept, readable
+from itemtrail.core.lifecycle_rules import Configuration, parse
+from itemtrail.errors import AccessDenied, SourceUnavailable
 from itemtrail.ports.control import Control
 from itemtrail.settings import Settings
-from itemtrail.snapshot import Finding
+from itemtrail.snapshot import BucketState, Finding, FindingStatus
 
 
 def review(control: Control, settings: Settings, *, now: dt.datetime, original_sizes: Sequence[int] = ()) -> tuple[Finding, ...]:
@@ -17,4 +22,67 @@ def review(control: Control, settings: Settings, *, now: dt.datetime, original_s
 
     ``original_sizes`` are bytes of what lies under ``originals/`` (from receipts or a listing); none means: any size may occur.
     """
-    raise NotImplementedError
+
+    def of_archive(configuration: Configuration, bucket: BucketState) -> list[Finding]:
+        return _archive(configuration, bucket, settings, now, original_sizes)
+
+    def of_trail(configuration: Configuration, bucket: BucketState) -> list[Finding]:
+        return _trail(configuration, bucket, settings)
+
+    return (*_bucket(control, settings.archive.bucket, of_archive), *_bucket(control, settings.trail.bucket, of_trail))
+
+
+def _bucket(control: Control, name: str, judge: Callable[[Configuration, BucketState], list[Finding]]) -> list[Finding]:
+    """The findings on one bucket; what could not be read is CANNOT_PROVE, never good."""
+    try:
+        bucket = control.bucket(name)
+    except (AccessDenied, SourceUnavailable) as error:
+        return [Finding("lifecycle.read", FindingStatus.CANNOT_PROVE, name, error.message, error.advice)]
+    if bucket is None:
+        return [Finding("lifecycle.read", FindingStatus.FAIL, name, "there is no such bucket", "run itemtrail setup.")]
+    if bucket.lifecycle is None:
+        detail = "it has no lifecycle configuration: nothing gets cold and nothing expires"
+        missing = Finding("lifecycle.exists", FindingStatus.FAIL, name, detail, "run itemtrail setup.")
+        return [missing, *judge(parse(None), bucket)]
+    exists = Finding("lifecycle.exists", FindingStatus.PASS, name, f"{len(bucket.lifecycle.get('Rules') or [])} rule(s)")
+    return [exists, *judge(parse(bucket.lifecycle), bucket)]
+
+
+def _archive(
+    configuration: Configuration, bucket: BucketState, settings: Settings, now: dt.datetime, sizes: Sequence[int]
+) -> list[Finding]:
+    archive = settings.archive
+    want = retention.originals_cold(
+        archive.prefix,
+        archive.accounts,
+        archive.regions,
+        storage_class=archive.originals_class,
+        days=archive.originals_after_days,
+    )
+    windows = retention.archive_readable(archive.prefix, originals_days=archive.reopen_days)
+    return [
+        *cold(configuration, want, bucket.name, sizes=sizes, now=now),
+        kept(
+            configuration,
+            retention.archive_kept(archive.prefix, days=archive.keep_days),
+            bucket.name,
+            versioned=_versioned(bucket),
+        ),
+        *(readable(configuration, window, bucket.name) for window in windows),
+    ]
+
+
+def _trail(configuration: Configuration, bucket: BucketState, settings: Settings) -> list[Finding]:
+    prefix, days = settings.trail.prefix, settings.archive.reopen_days
+    roots = (f"{retention.trail_root(prefix)}{settings.trail.account}/",)
+    findings = [
+        kept(configuration, retention.trail_kept(prefix, days=days), bucket.name, versioned=_versioned(bucket)),
+        readable(configuration, retention.trail_readable(prefix, days=days), bucket.name),
+    ]
+    if settings.archive.tag_proven:
+        findings.append(gone(configuration, roots, retention.PROVEN_TAG, settings.trail.expiry_days, bucket.name))
+    return findings
+
+
+def _versioned(bucket: BucketState) -> bool:
+    return bucket.versioning == "Enabled"

@@ -1,14 +1,27 @@
 """Set up: read, plan, and apply exactly what was approved.
 
 Decides nothing itself (``core`` does); reads the account through ``Control``, makes the plan's calls in order, reads back.
-Refuses to apply a plan whose hash is not the approved one.
+Refuses to apply a plan whose hash is not the approved one, and to work in another account than ``trail.account``.
 """
 
 from collections.abc import Callable
 
-from itemtrail.core.setup_plan import Applied, SetupPlan
+from itemtrail.core import retention, setup_buckets, setup_tables, setup_trail
+from itemtrail.core.setup_plan import Applied, Observed, SetupPlan, Wanted, make_plan
+from itemtrail.errors import ConfigurationError, PlanChanged
 from itemtrail.ports.control import Control
 from itemtrail.settings import Settings
+from itemtrail.snapshot import Identity
+
+_PARTS = (
+    setup_buckets.archive_bucket,
+    setup_buckets.trail_bucket,
+    setup_trail.trail,
+    setup_tables.streams,
+    setup_tables.canary_table,
+    setup_tables.log_groups,
+    setup_tables.regions,
+)
 
 
 def plan(control: Control, settings: Settings) -> SetupPlan:
@@ -18,15 +31,95 @@ def plan(control: Control, settings: Settings) -> SetupPlan:
         ConfigurationError: the caller's account is not ``trail.account``; AccessDenied names a missing permission.
         SourceUnavailable: could not look.
     """
-    raise NotImplementedError
+    identity = control.identity()
+    _check(identity, settings)
+    wanted = wanted_of(settings, identity.partition)
+    observed = observe(control, wanted, identity)
+    parts = [decide(observed, wanted) for decide in _PARTS]
+    actions = [action for part in parts for action in part.actions]
+    findings = [finding for part in parts for finding in part.findings]
+    return make_plan(actions, findings, observed)
 
 
-def apply(
-    control: Control, settings: Settings, approved_hash: str, progress: Callable[[str], None] = lambda line: None
-) -> Applied:
+def apply(control: Control, settings: Settings, approved_hash: str, progress: Callable[[str], None] = lambda _: None) -> Applied:
     """Plan again, make its calls if its hash is ``approved_hash``, and plan once more to see what took effect.
 
     Raises:
         PlanChanged: the account or the settings changed since the approval; nothing was done.
     """
-    raise NotImplementedError
+    now = plan(control, settings)
+    if now.hash != approved_hash:
+        raise PlanChanged(
+            f"the plan is {now.hash[:16]}… now, approved was {approved_hash[:16]}…: the account or the settings changed.",
+            advice="read the new plan and approve that.",
+        )
+    for number, action in enumerate(now.actions, 1):
+        progress(f"{number}/{len(now.actions)} {action.call} {action.resource}")
+        control.execute(action.call)
+    return Applied(now.actions, plan(control, settings) if now.actions else now)
+
+
+def wanted_of(settings: Settings, partition: str) -> Wanted:
+    """The settings as what the account must hold."""
+    trail, archive, streams = settings.trail, settings.archive, settings.streams
+    return Wanted(
+        account=trail.account,
+        partition=partition,
+        trail_name=trail.name,
+        home_region=trail.home_region,
+        trail_bucket=trail.bucket,
+        trail_prefix=trail.prefix,
+        trail_rules=retention.trail_rules(trail.prefix, expiry_days=trail.expiry_days, noncurrent_days=archive.reopen_days),
+        trail_kept=retention.trail_kept(trail.prefix, days=archive.reopen_days),
+        trail_readable=retention.trail_readable(trail.prefix, days=archive.reopen_days),
+        archive_bucket=archive.bucket,
+        archive_region=archive.region,
+        archive_prefix=archive.prefix,
+        archive_rules=retention.archive_rules(
+            archive.prefix,
+            originals_class=archive.originals_class,
+            originals_after=archive.originals_after_days,
+            events_class=archive.events_class,
+            events_after=archive.events_after_days,
+        ),
+        archive_kept=retention.archive_kept(archive.prefix, days=archive.keep_days),
+        archive_readable=retention.archive_readable(archive.prefix, originals_days=archive.reopen_days),
+        archive_locked=archive.retention_mode != "NONE",
+        archive_regions=archive.regions,
+        data_tables=trail.data_events.tables,
+        data_reads=trail.data_events.reads,
+        stream_tables=streams.tables,
+        log_group=streams.log_group,
+        log_retention_days=streams.log_retention_days,
+    )
+
+
+def observe(control: Control, wanted: Wanted, identity: Identity) -> Observed:
+    """Everything the plan is decided from, read once."""
+    arns = dict.fromkeys([*(arn for arn in wanted.stream_tables if arn.split(":")[4] == wanted.account), wanted.canary_arn])
+    regions = sorted({arn.split(":")[3] for arn in wanted.stream_tables}) or [wanted.home_region]
+    trails = control.trails(wanted.home_region)
+    organization = any(trail.organization for trail in trails)
+    return Observed(
+        identity=identity,
+        organization_id=control.organization_id() if organization else "",
+        regions=control.regions(),
+        trail_bucket=control.bucket(wanted.trail_bucket),
+        archive_bucket=control.bucket(wanted.archive_bucket),
+        trails=trails,
+        tables={arn: control.table(arn) for arn in arns},
+        log_groups={region: control.log_group(wanted.log_group, region) for region in regions},
+    )
+
+
+def _check(identity: Identity, settings: Settings) -> None:
+    if identity.account != settings.trail.account:
+        raise ConfigurationError(
+            f"the credentials are of account {identity.account}; `trail.account` is {settings.trail.account}.",
+            advice="use credentials of that account, or correct `trail.account`.",
+        )
+    if settings.trail.bucket == settings.archive.bucket:
+        raise ConfigurationError(
+            "`trail.bucket` and `archive.bucket` are the same bucket.",
+            advice="name two buckets: the archive must outlive the trail's.",
+        )
