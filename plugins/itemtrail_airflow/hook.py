@@ -74,14 +74,8 @@ class Roles:
         Raises:
             ConfigurationError: the trail does not exist, or delivers to another bucket than the configuration says.
         """
-        reader, wanted = self.reader(), self.settings.trail
-        trail = reader.trail_api().describe(wanted.name)
-        if (trail.bucket, trail.prefix) != (wanted.bucket, wanted.prefix):
-            raise ConfigurationError(
-                f"Trail {trail.arn} delivers to {trail.bucket!r} prefix {trail.prefix!r}, the configuration says"
-                f" {wanted.bucket!r} prefix {wanted.prefix!r}.",
-                advice="correct `trail.bucket` and `trail.prefix`, or the trail.",
-            )
+        reader = self.reader()
+        trail = reader.trail(self.settings.trail)
         return trail, reader.store(trail.bucket), self.writer().archive(self.settings.archive)
 
     @staticmethod
