@@ -26,7 +26,7 @@ def trail_rules(prefix: str, *, expiry_days: int, noncurrent_days: int) -> tuple
         {
             "ID": "itemtrail-expire-proven",
             "Status": "Enabled",
-            "Filter": {"And": {"Prefix": root, "Tags": [{"Key": name, "Value": value}]}},
+            "Filter": {"Tag": {"Key": name, "Value": value}},
             "Expiration": {"Days": expiry_days},
             "NoncurrentVersionExpiration": {"NoncurrentDays": noncurrent_days},
         },
