@@ -3,10 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from itemtrail.flows.validate import validate
-from itemtrail.model import LoggingStatus, PublicKey, TrailRef, Validation, Verdict
 from tests.memory import Fault, MemoryKeys, MemoryStore
 from tests.vectors.make_chain import Chain, Signer
+
+from itemtrail.flows.validate import validate
+from itemtrail.model import LoggingStatus, PublicKey, TrailRef, Validation, Verdict
 
 MAX_BYTES = 1 << 20
 VALID_FROM, VALID_TO = dt.datetime(2026, 3, 1, tzinfo=dt.UTC), dt.datetime(2026, 3, 31, tzinfo=dt.UTC)
@@ -43,9 +44,7 @@ class World:
         """Reads of ``key`` fail from now on."""
         self.store.fail(key, fault)
 
-    def validate(
-        self, start: dt.datetime, end: dt.datetime, now: dt.datetime, status: LoggingStatus | None = None
-    ) -> Validation:
+    def validate(self, start: dt.datetime, end: dt.datetime, now: dt.datetime, status: LoggingStatus | None = None) -> Validation:
         """Verdicts on a range."""
         return validate(
             self.store,
@@ -68,8 +67,12 @@ def public_key(signer: Signer, region: str = "us-east-1", *, der: bytes | None =
     return PublicKey(signer.fingerprint, value, region, VALID_FROM, VALID_TO)
 
 
+def verdicts(result: Validation) -> dict[str, tuple[str, str]]:
+    """End of a slot, or key of an object → (verdict, reason)."""
+    slots = {f"{s.end:%H:%M:%S}": (str(s.verdict), str(s.reason)) for s in result.slots}
+    return slots | {o.key: (str(o.verdict), str(o.reason)) for o in result.objects}
+
+
 def not_proven(result: Validation) -> dict[str, tuple[str, str]]:
-    """What is not PROVEN: end of a slot, or key of an object → (verdict, reason)."""
-    slots = {f"{s.end:%H:%M:%S}": (str(s.verdict), str(s.reason)) for s in result.slots if s.verdict is not Verdict.PROVEN}
-    objects = {o.key: (str(o.verdict), str(o.reason)) for o in result.objects if o.verdict is not Verdict.PROVEN}
-    return slots | objects
+    """The same, of what is not PROVEN."""
+    return {k: v for k, v in verdicts(result).items() if v[0] != Verdict.PROVEN}

@@ -32,6 +32,7 @@ class Signer:
         self.pkcs1 = public.public_bytes(der, form.PKCS1)
         self.spki = public.public_bytes(der, form.SubjectPublicKeyInfo)
         self.fingerprint = hashlib.md5(self.pkcs1, usedforsecurity=False).hexdigest()
+        self.spki_fingerprint = hashlib.md5(self.spki, usedforsecurity=False).hexdigest()
 
     def sign(self, message: str) -> str:
         """Hex signature, RSA PKCS#1 v1.5 with SHA-256."""

@@ -102,7 +102,7 @@ def _signatures(standard: Sequence[Reading], keys: Mapping[str, PublicKey], no_k
         document, link = reading.document, vouched.get(reading.key.key)
         if reason is Reason.OK:
             reason, detail = check(reading, keys, no_keys=no_keys)
-            if reason is Reason.METADATA_MISSING and link:
+            if reason is Reason.METADATA_MISSING and link and link.sha256 == reading.sha256:
                 reason, detail = check(reading, keys, no_keys=no_keys, signature=link.signature)
                 reason = Reason.SIGNED_BY_SUCCESSOR if reason is Reason.OK else reason
             if reason.verdict is Verdict.UNPROVABLE and link and link.sha256 != reading.sha256:
@@ -150,7 +150,7 @@ def _neighbours(older: Reading, newer: Reading, scope: Scope, *, by_successor: b
         skipped = touching or named is None or named.end <= before.end
         return (Reason.FORK, f"it names {link.key}") if skipped else (Reason.OK, "")
     if link.algorithm != HASH_ALGORITHM:
-        return Reason.ALGORITHM_UNSUPPORTED, f"previousDigestHashAlgorithm {link.algorithm}"
+        return Reason.HASH_ALGORITHM_UNSUPPORTED, f"previousDigestHashAlgorithm {link.algorithm}"
     if link.sha256 != older.sha256:
         return Reason.CHAIN_HASH_MISMATCH, f"it records {link.sha256}, {older.key.key} has {older.sha256}"
     if not by_successor and link.signature.lower() != older.signature:
@@ -271,7 +271,7 @@ def _claims(
 
 def _claim(log: LogEntry, digest_key: str, reason: Reason) -> Claim:
     if log.algorithm != HASH_ALGORITHM and reason.verdict is Verdict.PROVEN:
-        reason = Reason.ALGORITHM_UNSUPPORTED
+        reason = Reason.HASH_ALGORITHM_UNSUPPORTED
     return Claim(log.key, log.sha256, digest_key, reason.verdict, reason)
 
 

@@ -64,7 +64,7 @@ def summarise(slots: Sequence[SlotVerdict], objects: Sequence[ObjectVerdict]) ->
 
 def _under(claim: Claim) -> Reason:
     reason = Reason(claim.reason)
-    if reason in (Reason.LISTED_TWICE, Reason.ALGORITHM_UNSUPPORTED):
+    if reason in (Reason.LISTED_TWICE, Reason.HASH_ALGORITHM_UNSUPPORTED):
         return reason
     return Reason.DIGEST_NOT_READ if reason in COULD_NOT_LOOK else Reason.DIGEST_NOT_PROVEN
 

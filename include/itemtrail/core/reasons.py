@@ -47,6 +47,7 @@ class Reason(StrEnum):
     KEY_BAD = "KEY_BAD"
     KEY_OUT_OF_VALIDITY = "KEY_OUT_OF_VALIDITY"
     ALGORITHM_UNSUPPORTED = "ALGORITHM_UNSUPPORTED"
+    HASH_ALGORITHM_UNSUPPORTED = "HASH_ALGORITHM_UNSUPPORTED"
     BACKFILL_NO_TIMESTAMP = "BACKFILL_NO_TIMESTAMP"
     LOGGING_GAP = "LOGGING_GAP"
     CHAIN_RESTARTED = "CHAIN_RESTARTED"
@@ -206,8 +207,11 @@ _TABLE: dict[Reason, _Entry] = {
     ),
     Reason.ALGORITHM_UNSUPPORTED: _Entry(
         _U,
-        "The digest or its metadata names an algorithm other than SHA256withRSA and SHA-256.",
+        "The digest or its metadata names a signature algorithm other than SHA256withRSA.",
         "Look at the object's metadata; update itemtrail.",
+    ),
+    Reason.HASH_ALGORITHM_UNSUPPORTED: _Entry(
+        _U, "A proven digest names a hash algorithm other than SHA-256.", "Update itemtrail; open a case with AWS Support."
     ),
     Reason.BACKFILL_NO_TIMESTAMP: _Entry(
         _U,
