@@ -21,6 +21,7 @@ import asyncio
 import contextvars
 import copy
 import datetime as dt
+import json
 import os
 import re
 import sys
@@ -237,16 +238,30 @@ def _note(table: Any, old: Any, new: Any) -> None:
 
 
 def rest_ttl_reaper() -> None:
-    """Patch 5: the reaper thread's removals do nothing (in patch 4); records of `expire_ttl_now` say who it was."""
-    from ministack.services import dynamodb
+    """Patch 5: the reaper thread's removals do nothing (in patch 4); records of `expire_ttl_now` say who it was.
 
-    build = dynamodb._build_change_record
+    Lambda shows `type` and `principalId`, the streams API `Type` and `PrincipalId`.
+    """
+    from ministack.services import dynamodb, dynamodb_streams
+
+    build, get_records = dynamodb._build_change_record, dynamodb_streams._get_records
+
+    def get_records_as_the_api(data: dict[str, Any]) -> Any:
+        status, headers, body = get_records(data)
+        if status != 200 or b'"userIdentity"' not in body:
+            return status, headers, body
+        answer = json.loads(body)
+        for record in answer["Records"]:
+            if "userIdentity" in record:
+                record["userIdentity"] = {name[0].upper() + name[1:]: text for name, text in record["userIdentity"].items()}
+        return status, headers, json.dumps(answer).encode()
 
     def build_change_record(*args: Any) -> Any:
         record = build(*args)
         return record | {"userIdentity": dict(_SERVICE_USER)} if _expiring.get() else record
 
     dynamodb._build_change_record = build_change_record
+    dynamodb_streams._get_records = get_records_as_the_api
 
 
 _expiring: contextvars.ContextVar[bool] = contextvars.ContextVar("expiring", default=False)

@@ -125,7 +125,13 @@ class _Door:
         region = claimed.region or self.world.regions[0]
         exchange = Exchange(call, line, request, caller, region, (asgi.get("client") or (LOOPBACK,))[0])
         recording = _Recording(self.recorder, exchange, send)
-        await self.emulator.app(forwarded, _replay(body, receive), recording.take)
+        try:
+            await self.emulator.app(forwarded, _replay(body, receive), recording.take)
+        except Exception as fault:
+            if recording.answered:
+                raise
+            _log.warning("the emulator failed in %s.%s: %s", call.service, call.operation, fault)
+            await recording.fail()
 
     def _call(self, request: Request) -> Call | None:
         if request.method == "OPTIONS" or request.path.startswith(_S3_CONTROL):
@@ -172,6 +178,7 @@ class _Recording:
         self.start: Message = {}
         self.parts: list[bytes] = []
         self.streaming = False
+        self.answered = False
 
     async def take(self, message: Message) -> None:
         """The emulator's `send`."""
@@ -188,6 +195,13 @@ class _Recording:
                 body = b"".join(self.parts)
                 await self._record(body)
                 await self.send({**message, "body": self.body})
+
+    async def fail(self) -> None:
+        """Answer, and record, that the service itself failed."""
+        said = b'{"__type":"InternalFailure","message":"The request processing has failed because of an unknown error."}'
+        self.parts.clear()
+        await self.take({"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"application/json")]})
+        await self.take({"type": "http.response.body", "body": said})
 
     def _may_stream(self) -> bool:
         """Whether the event needs nothing of the body, which may be large: an object's bytes, a function's answer."""
@@ -208,6 +222,7 @@ class _Recording:
         kept = _without(self.start["headers"], b"x-amzn-requestid", b"x-amz-request-id", b"content-length")
         name = b"x-amz-request-id" if self.exchange.call.service == "s3" else b"x-amzn-requestid"
         length = headers.get("content-length", str(len(body))) if self.streaming or self._is_head() else str(len(self.body))
+        self.answered = True
         await self.send({**self.start, "headers": [*kept, (name, request_id.encode()), (b"content-length", length.encode())]})
 
     def _is_head(self) -> bool:

@@ -35,7 +35,16 @@ async def main(start: str) -> None:
     async def expire() -> int:
         return expire_ttl_now()
 
-    world = World(ACCOUNT, REGIONS, clock, trails, internal, drain, expire, lambda: None, credentials)
+    world = World(
+        account=ACCOUNT,
+        regions=REGIONS,
+        clock=clock,
+        trails=trails,
+        storage=internal,
+        drain=drain,
+        expire_ttl=expire,
+        owner=credentials,
+    )
     apps: list[Any] = []
 
     async def control(asgi: Any, receive: Any, send: Any) -> None:

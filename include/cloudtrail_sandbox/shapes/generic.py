@@ -71,8 +71,6 @@ def _structure(value: Any, shape: StructureShape, service: str) -> Json | None:
         written = render(held, member, service)
         if written is not None:
             shown[lower_first(name)] = written
-        elif isinstance(held, dict):
-            shown[lower_first(name)] = {}
     return shown
 
 

@@ -1,0 +1,105 @@
+"""Each patch to ministack: the fault is still there without it (else the patch must go), and it is mended with it."""
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sandbox.conftest import ROOT, SANDBOX_PYTHON
+
+pytestmark = pytest.mark.sandbox
+GONE = "ministack has mended this: remove the patch and its case"
+SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+
+@cache
+def behaviour(*, patched: bool) -> dict[str, Any]:
+    if not SANDBOX_PYTHON.exists():
+        pytest.skip("no .venv-sandbox: run `make setup`")
+    done = subprocess.run(
+        [SANDBOX_PYTHON, Path(__file__).with_name("unpatched.py")],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "include"), "PATCHED": "1" if patched else "0"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return dict(json.loads(done.stdout))
+
+
+def both(case: str) -> tuple[Any, Any]:
+    """What the emulator does by itself, and with the patches."""
+    return behaviour(patched=False)[case], behaviour(patched=True)[case]
+
+
+def test_made_up_keys_are_root_and_then_nobody() -> None:
+    alone, patched = both("root_keys")
+    assert alone is True, GONE
+    assert patched is False
+
+
+def test_the_age_of_a_request_is_refused_and_then_not_asked() -> None:
+    alone, patched = both("request_age")
+    assert alone is True, GONE
+    assert patched is False
+
+
+def test_a_presigned_url_expires_by_the_sandbox_clock_and_then_in_real_time() -> None:
+    alone, patched = both("presigned_age")
+    assert alone is True, GONE
+    assert patched is False
+
+
+def test_source_identity_is_dropped_and_then_kept() -> None:
+    alone, patched = both("source_identity")
+    assert alone == "", GONE
+    assert patched == "j.doe"
+
+
+def test_partiql_writes_reach_no_stream_and_then_do() -> None:
+    alone, patched = both("partiql_writes")
+    assert alone == [], GONE
+    five, six = ({"EmpId": {"S": "E-1"}, "Salary": {"N": n}} for n in "56")
+    assert patched == [["INSERT", None, five, None], ["MODIFY", five, six, None], ["REMOVE", six, None, None]]
+
+
+def test_partiql_transactions_reach_the_stream_only_when_they_succeed() -> None:
+    alone, patched = both("partiql_transactions")
+    assert alone == [], GONE
+    assert [[change[0], change[2]["EmpId"]["S"]] for change in patched] == [["INSERT", "E-1"], ["INSERT", "E-2"]]
+
+
+def test_ttl_removals_reach_no_stream_and_then_do_under_the_services_name() -> None:
+    alone, patched = both("ttl_removals")
+    assert alone == [], GONE
+    ((event, old, new, who),) = patched
+    assert (event, old["EmpId"], new, who) == ("REMOVE", {"S": "old"}, None, SERVICE)
+
+
+def test_stream_positions_are_the_emulators_own_and_then_as_aws() -> None:
+    alone, patched = both("stream_positions")
+    assert alone["from_the_start"] == 400, GONE
+    assert alone["leading_zero"] is True, GONE
+    assert alone["iterator_names_stream"] is False, GONE
+    assert patched == {
+        "iterator_names_stream": True,
+        "leading_zero": False,
+        "from_the_start": ["E-1", "E-2"],
+        "from_the_middle": ["E-2"],
+        "from_later": [],
+    }
+
+
+def test_s3_loses_the_smallest_moved_size_and_suspends_under_lock_and_then_does_not() -> None:
+    alone, patched = both("s3_settings")
+    assert alone == {"kept": "all_storage_classes_128K", "suspend": 200, "put_without": "all_storage_classes_128K"}, GONE
+    assert patched == {"kept": "varies_by_storage_class", "suspend": 409, "put_without": "all_storage_classes_128K"}
+
+
+def test_get_user_without_a_name_means_root_and_then_the_caller() -> None:
+    alone, patched = both("caller_name")
+    assert alone == "root", GONE
+    assert patched == "asker"

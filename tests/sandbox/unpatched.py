@@ -1,0 +1,204 @@
+"""Shows what ministack does by itself, patch by patch. Runs in the sandbox's environment; prints one JSON object.
+
+Each function is one fault the sandbox mends. It returns what the emulator does by itself; with `PATCHED=1`, after the patches.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import sys
+from typing import Any
+
+from cloudtrail_sandbox.clock import ShiftedClock
+from cloudtrail_sandbox.ministack_patches import apply, configure, expire_ttl_now
+
+PATCHED = os.environ.get("PATCHED") == "1"
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+clock = ShiftedClock(dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC))
+configure(ACCOUNT, REGION, 1)
+if PATCHED:
+    apply()
+
+from ministack.core import iam_evaluator, sigv4  # noqa: E402 (the environment comes first)
+from ministack.core.responses import request_scope  # noqa: E402
+from ministack.services import dynamodb, dynamodb_streams, iam, s3, sts  # noqa: E402
+
+
+def root_keys() -> bool:
+    """Whether a made-up key is root."""
+    found = [iam_evaluator.resolve_credential(key, ACCOUNT) for key in ("test", ACCOUNT)]
+    return all(getattr(credential, "principal_type", "") == "Root" for credential in found)
+
+
+def request_age() -> bool:
+    """Whether a request signed in real time is refused."""
+    signature = sigv4.HeaderSignature("AKIA", "20200101", REGION, "s3", "", "", "20200101T000000Z")
+    return sigv4.request_time_failure(signature) is not None
+
+
+def presigned_age() -> bool:
+    """Whether a presigned URL made now, in real time, has expired when the sandbox's clock is an hour ahead of it."""
+    from cloudtrail_sandbox.clock import real_now
+
+    now = real_now()
+    ahead = clock.now() - now
+    if ahead < dt.timedelta(hours=1):
+        clock._traveller.shift(dt.timedelta(hours=1) - ahead)
+    return bool(s3.presigned_request_is_expired(f"{now:%Y%m%dT%H%M%SZ}", "60"))
+
+
+def source_identity() -> str:
+    """The source identity that a session is left with."""
+    key = _owner()
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:*"}]}
+    iam._create_role({"RoleName": ["r"], "AssumeRolePolicyDocument": [json.dumps(trust)]})
+    body = f"Action=AssumeRole&RoleArn=arn:aws:iam::{ACCOUNT}:role/r&RoleSessionName=hr&SourceIdentity=j.doe".encode()
+    headers = {"authorization": f"AWS4-HMAC-SHA256 Credential={key}/20261121/{REGION}/sts/aws4_request"}
+    status, _, _ = asyncio.run(sts.handle_request("POST", "/", headers, body, {}))
+    assert status == 200
+    (session,) = sts._sessions.values()
+    return str(session.get("SourceIdentity", ""))
+
+
+def _owner() -> str:
+    iam._create_user({"UserName": ["u"]})
+    iam._create_access_key({"UserName": ["u"]})
+    return next(key for key, record in iam._access_keys.items() if record["UserName"] == "u")
+
+
+def _table(name: str) -> None:
+    status, _, body = dynamodb._create_table(
+        {
+            "TableName": name,
+            "KeySchema": [{"AttributeName": "EmpId", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "EmpId", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        }
+    )
+    assert status == 200, body
+
+
+def _changes(name: str) -> list[Any]:
+    return [
+        [record["eventName"], record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage"), record.get("userIdentity")]
+        for record in dynamodb.stream_live_records(name)
+    ]
+
+
+def _run(statement: str, *more: str) -> int:
+    if more:
+        statements = [{"Statement": text} for text in (statement, *more)]
+        return int(dynamodb._execute_transaction({"TransactStatements": statements})[0])
+    return int(dynamodb._execute_statement({"Statement": statement})[0])
+
+
+def partiql_writes() -> list[Any]:
+    """The stream after an insert, an update and a delete by PartiQL."""
+    _table("partiql")
+    _run("INSERT INTO partiql VALUE {'EmpId':'E-1','Salary':5}")
+    _run("UPDATE partiql SET Salary=6 WHERE EmpId='E-1'")
+    _run("UPDATE partiql SET Salary=6 WHERE EmpId='E-1'")
+    _run("UPDATE partiql SET Salary=7 WHERE EmpId='nobody'")
+    _run("DELETE FROM partiql WHERE EmpId='E-1'")
+    return _changes("partiql")
+
+
+def partiql_transactions() -> list[Any]:
+    """The stream after a transaction that succeeds and one that is rolled back."""
+    _table("transactions")
+    assert _run("INSERT INTO transactions VALUE {'EmpId':'E-1'}", "INSERT INTO transactions VALUE {'EmpId':'E-2'}") == 200
+    assert _run("INSERT INTO transactions VALUE {'EmpId':'E-3'}", "UPDATE transactions SET a=1 WHERE EmpId='no'") == 400
+    return _changes("transactions")
+
+
+def ttl_removals() -> list[Any]:
+    """The stream after items have expired; without the patch by the reaper's own means."""
+    _table("expiring")
+    now = int(clock.now().timestamp())
+    ttl = {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "Until"}}
+    dynamodb._update_ttl({"TableName": "expiring"} | ttl)
+    for name, until in {
+        "old": {"N": str(now - 1)},
+        "text": {"S": str(now - 1)},
+        "later": {"N": str(now + 900)},
+        "ancient": {"N": "5"},
+    }.items():
+        dynamodb._put_item({"TableName": "expiring", "Item": {"EmpId": {"S": name}, "Until": until}})
+    before = len(_changes("expiring"))
+    if PATCHED:
+        assert expire_ttl_now() == 1
+        assert expire_ttl_now() == 0
+    else:
+        table = dynamodb._tables["expiring"]
+        dynamodb._remove_item(table, "old", "__no_sort__")
+        assert "old" not in table["items"]
+    return _changes("expiring")[before:]
+
+
+def stream_positions() -> dict[str, Any]:
+    """What the streams API says of positions."""
+    _table("positions")
+    dynamodb._put_item({"TableName": "positions", "Item": {"EmpId": {"S": "E-1"}}})
+    clock._traveller.shift(60)
+    middle = clock.now().timestamp()
+    dynamodb._put_item({"TableName": "positions", "Item": {"EmpId": {"S": "E-2"}}})
+    arn = dynamodb._tables["positions"]["LatestStreamArn"]
+    asked = {"StreamArn": arn, "ShardId": dynamodb_streams._DEFAULT_SHARD_ID, "ShardIteratorType": "AT_TIMESTAMP"}
+
+    def read(timestamp: float) -> list[str] | int:
+        status, _, body = dynamodb_streams._get_shard_iterator(asked | {"Timestamp": timestamp})
+        if status != 200:
+            return int(status)
+        _, _, body = dynamodb_streams._get_records({"ShardIterator": json.loads(body)["ShardIterator"]})
+        return [record["dynamodb"]["Keys"]["EmpId"]["S"] for record in json.loads(body)["Records"]]
+
+    _, _, body = dynamodb_streams._get_shard_iterator(asked | {"ShardIteratorType": "TRIM_HORIZON"})
+    first = dynamodb.stream_live_records("positions")[0]["dynamodb"]["SequenceNumber"]
+    return {
+        "iterator_names_stream": json.loads(body)["ShardIterator"].startswith(f"{arn}|"),
+        "leading_zero": first.startswith("0"),
+        "from_the_start": read(0),
+        "from_the_middle": read(middle),
+        "from_later": read(middle + 900),
+    }
+
+
+def s3_settings() -> dict[str, Any]:
+    """What S3 does with the smallest moved size, and with suspending versioning under Object Lock."""
+    s3._create_bucket("locked-bucket", b"", {"x-amz-bucket-object-lock-enabled": "true"})
+    rule = "<Rule><ID>r</ID><Status>Enabled</Status><Filter/><Expiration><Days>1</Days></Expiration></Rule>"
+    body = f"<LifecycleConfiguration>{rule}</LifecycleConfiguration>".encode()
+    name = "x-amz-transition-default-minimum-object-size"
+    s3._dispatch("PUT", "locked-bucket", "", {name: "varies_by_storage_class"}, body, {"lifecycle": [""]})
+    _, headers, _ = s3._dispatch("GET", "locked-bucket", "", {}, b"", {"lifecycle": [""]})
+    suspend = b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"
+    status, _, _ = s3._dispatch("PUT", "locked-bucket", "", {}, suspend, {"versioning": [""]})
+    s3._dispatch("PUT", "locked-bucket", "", {}, body, {"lifecycle": [""]})
+    _, again, _ = s3._dispatch("GET", "locked-bucket", "", {}, b"", {"lifecycle": [""]})
+    return {"kept": headers.get(name), "suspend": status, "put_without": again.get(name)}
+
+
+def caller_name() -> str:
+    """Whom GetUser without a name means."""
+    iam._create_user({"UserName": ["asker"]})
+    iam_evaluator._request_caller_arn.set(f"arn:aws:iam::{ACCOUNT}:user/asker")
+    _, _, body = iam._IAM_HANDLERS["GetUser"]({})
+    return str(body.decode().partition("<UserName>")[2].partition("<")[0])
+
+
+CASES = (
+    root_keys,
+    request_age,
+    source_identity,
+    partiql_writes,
+    partiql_transactions,
+    ttl_removals,
+    stream_positions,
+    s3_settings,
+    caller_name,
+    presigned_age,
+)
+with request_scope(ACCOUNT, REGION):
+    sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
