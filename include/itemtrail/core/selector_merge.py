@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from itemtrail.core.selectors import DYNAMODB_TABLE, Coverage, covers, covers_management, is_everything, value_count
+from itemtrail.core.selectors import DYNAMODB_TABLE, Coverage, covers, is_everything, touches_management, value_count
 from itemtrail.snapshot import Document
 
 MANAGEMENT_NAME = "itemtrail: management events"
@@ -29,12 +29,15 @@ class Merge:
 
 
 def merge(current: Document, tables: Literal["all"] | Sequence[str], *, reads: bool, management: bool) -> Merge:
-    """What to put so that the ``tables``' events (and management events, if ``management``) are recorded as well."""
+    """What to put so that the ``tables``' events (and management events, if ``management``) are recorded as well.
+
+    Management events that are recorded in part stay so: somebody left KMS, or reads, out on purpose.
+    """
     reasons: list[str] = []
     selectors = to_advanced(current)
-    if management and covers_management(current) is not True:
+    if management and not touches_management(current):
         selectors = (_selector(MANAGEMENT_NAME, [_equals("eventCategory", "Management")]), *selectors)
-        reasons.append("management events are not recorded in full by any trail")
+        reasons.append("no trail records management events")
     missing = _missing(current, tables, reads=reads)
     if missing:
         selectors = _with_tables(selectors, None if tables == "all" else list(missing), reads=reads)

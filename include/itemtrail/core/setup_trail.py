@@ -84,6 +84,9 @@ def _adopt(part: Part, mine: TrailState, wanted: Wanted, *, management: bool) ->
     else:
         arns = tables(wanted)
         merged = merge(mine.selectors, "all" if arns is None else arns, reads=wanted.data_reads, management=management)
+        if management and touches_management(mine.selectors) and covers_management(mine.selectors) is not True:
+            detail = "it records management events in part; what is left out stays left out"
+            part.find("setup.management", FindingStatus.NOTE, mine.arn, detail, "change its selectors if that is not meant.")
         if merged.selectors is not None:
             _put_selectors(part, wanted, list(merged.selectors), "; ".join(merged.reasons))
     if not mine.logging:
@@ -126,4 +129,4 @@ def _look_around(part: Part, others: list[TrailState], wanted: Wanted) -> None:
 
 
 def _logs_management(one: TrailState) -> bool:
-    return bool(one.logging and one.multi_region and one.selectors is not None and covers_management(one.selectors) is True)
+    return bool(one.logging and one.multi_region and one.selectors is not None and covers_management(one.selectors) is not False)
