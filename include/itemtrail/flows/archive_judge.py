@@ -15,7 +15,7 @@ from itemtrail.core.logs import judge_foreign, judge_log, summarise
 from itemtrail.core.plan import DigestFinding, Input, Judgement, identity
 from itemtrail.core.reasons import Reason
 from itemtrail.core.receipt import Receipt
-from itemtrail.model import ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Unit, Verdict
+from itemtrail.model import ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Unit, Verdict, worst
 from itemtrail.settings import ValidationSettings
 
 _MISSING = "MISSING"
@@ -98,7 +98,8 @@ def judge(
     listed = {k: c.digest_key for k, c in seen.report.claims.items() if k in present or k in gone.keys or k in seen.claimed()}
     named = {o.key for o in said.objects}
     listed_by = {key: digest for key, digest in {**kept, **listed}.items() if key in named}
-    return Judgement(said.verdict, said.slots, said.objects, _findings(seen, last), dict(sorted(listed_by.items())))
+    verdict = said.verdict if _is_over(seen, now, rules) else worst((said.verdict, Verdict.INCOMPLETE))
+    return Judgement(verdict, said.slots, said.objects, _findings(seen, last), dict(sorted(listed_by.items())))
 
 
 def _judge_one(
@@ -123,23 +124,39 @@ def _judge_one(
     return judge_log(key, content_sha256=sha256, problem=why, report=seen.report, now=now, rules=rules)
 
 
+def _is_over(seen: Observed, now: dt.datetime, rules: ValidationSettings) -> bool:
+    """Whether the digest that covers the day's last minutes was judged, or is past due: it ends on the next day.
+
+    Until then a log of those minutes may be missing and nobody would know.
+    """
+    end = dt.datetime.combine(seen.unit.day, dt.time(), dt.UTC) + dt.timedelta(days=1)
+    if now >= end + dt.timedelta(hours=1, minutes=rules.digest_due_minutes):
+        return True
+    return any(s.start < end <= s.end and s.verdict is not Verdict.INCOMPLETE for s in seen.report.slots)
+
+
 class _Gone:
     """What the last receipt proved and the trail bucket may have expired since."""
 
     def __init__(self, seen: Observed, last: Receipt | None, archived: Container[tuple[str, str]]) -> None:
-        self._objects = {o.key: o for o in last.objects if o.verdict is Verdict.PROVEN} if last else {}
+        self._objects = {o.key: o for o in last.objects if not _is_digest(o.key, seen)} if last else {}
         self._slots = [s for s in last.slots if s.verdict is Verdict.PROVEN] if last else []
         self._present = {info.key: identity(info.key, info.version_id, info.etag) for info in seen.logs}
         self._archived, self._claims = archived, seen.report.claims
         self._digests = {info.key for info in seen.digests}
-        self.keys = {key for key in self._objects if key not in self._present and not _is_digest(key, seen)}
+        listed = last.listed_by if last else {}
+        stays = {o.key for o in self._objects.values() if o.verdict is Verdict.PROVEN or o.key in listed}
+        self.keys = stays - self._present.keys()
 
     def keep(self, new: ObjectVerdict) -> ObjectVerdict:
-        """The old PROVEN for an object that is gone, or whose digest is; both are in the archive, bytes unchanged."""
+        """What was said of an object, where it or the digest that lists it is gone and nothing new can be said.
+
+        PROVEN stays, because the bytes are archived; anything else stays while no digest is there that would say more.
+        """
         old, present = self._objects.get(new.key), self._present.get(new.key)
-        if old and (present is None or (present in self._archived and new.key not in self._claims)):
-            return old
-        return new
+        if old is None or (present is not None and (present not in self._archived or new.key in self._claims)):
+            return new
+        return old if old.verdict is Verdict.PROVEN or (present is None and new.key not in self._claims) else new
 
     def keep_slots(self, new: Iterable[SlotVerdict]) -> tuple[SlotVerdict, ...]:
         """The old PROVEN slots whose digest is not there any more, in place of what overlaps them."""

@@ -153,6 +153,8 @@ def say(receipt: Receipt) -> str:
     """The reasons of what is not proven, most frequent first, each with its first object."""
     bad = [(s.reason, s.object or f"{s.end:%H:%M:%S}") for s in receipt.slots if s.verdict is not Verdict.PROVEN]
     bad += [(o.reason, o.key) for o in receipt.objects if o.verdict is not Verdict.PROVEN]
+    if not bad and receipt.verdict is Verdict.INCOMPLETE:
+        return "the digest of the day's last minutes is not there yet"
     if not bad:
         return "nothing was due and nothing was delivered"
     counted = Counter(reason for reason, _ in bad).most_common()
