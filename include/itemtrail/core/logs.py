@@ -17,7 +17,7 @@ from itemtrail.core.reasons import COULD_NOT_LOOK, Reason
 from itemtrail.model import ObjectInfo, ObjectVerdict, SlotVerdict, Validation, Verdict, worst
 
 # The minute in a log's name is not its delivery: AWS's own sample, named 14:45, holds an event of 14:52.
-NAME_SLACK = dt.timedelta(minutes=15)
+NAME_SLACK = dt.timedelta(minutes=10)
 
 
 def judge_log(
