@@ -56,7 +56,6 @@ class World:
         storage: the emulator's S3, in process.
         drain: waits until streams and mappings have delivered what they hold (before each step of the clock).
         expire_ttl: runs one pass of DynamoDB's TTL reaper; gives the number of items removed.
-        shifted: called after each step of the clock (Lambda workers take the new time).
         owner: the owner's credentials, ``{"access_key_id", "secret_access_key"}``: an IAM user with AdministratorAccess.
     """
 
@@ -67,5 +66,4 @@ class World:
     storage: Storage
     drain: Callable[[], Awaitable[None]]
     expire_ttl: Callable[[], Awaitable[int]]
-    shifted: Callable[[], None]
     owner: Mapping[str, str]

@@ -1,7 +1,7 @@
 """A server of recorder, emulator and trail service alone, for the recorder's own tests. Runs in the sandbox's environment.
 
 Prints one JSON line with port and owner's credentials, then serves until its standard input closes. Under `/_sandbox/`:
-`events` (what was recorded), `unclassified`, `expire_ttl`, `shift?<seconds>`, `memory`.
+`events` (what was recorded), `unclassified`, `expire_ttl`, `shift?<seconds>`, `drain`, `memory`.
 """
 
 import asyncio
@@ -59,6 +59,8 @@ async def main(start: str) -> None:
             answer = expire_ttl_now()
         elif what == "shift":
             clock.step_to(clock.now() + dt.timedelta(seconds=float(asgi["query_string"])))
+        elif what == "drain":
+            await drain()
         elif what == "memory":
             answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         body = json.dumps(answer).encode()
