@@ -19,12 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class LocalRun:
-    """How a run ended. ``tasks`` maps ``task_id`` or ``task_id[map_index]`` to its state."""
+    """How a run ended. ``tasks`` maps ``task_id`` or ``task_id[map_index]`` to its state, ``tries`` to how often it was begun."""
 
     dag_id: str
     run_id: str
     state: str
     tasks: Mapping[str, str]
+    tries: Mapping[str, int]
 
 
 def connection(aws: Mapping[str, str], *, role_arn: str = "") -> str:
@@ -137,8 +138,9 @@ def _dag(dag_id: str) -> Any:
 
 
 def _told(run: Any) -> LocalRun:
-    states = {
-        f"{one.task_id}[{one.map_index}]" if one.map_index >= 0 else one.task_id: str(getattr(one.state, "value", one.state))
-        for one in run.get_task_instances()
+    instances = {
+        f"{one.task_id}[{one.map_index}]" if one.map_index >= 0 else one.task_id: one for one in run.get_task_instances()
     }
-    return LocalRun(run.dag_id, run.run_id, str(getattr(run.state, "value", run.state)), dict(sorted(states.items())))
+    states = {name: str(getattr(one.state, "value", one.state)) for name, one in sorted(instances.items())}
+    tries = {name: one.try_number for name, one in sorted(instances.items())}
+    return LocalRun(run.dag_id, run.run_id, str(getattr(run.state, "value", run.state)), states, tries)
