@@ -40,7 +40,10 @@ def resolve(access_key_id: str, account: str) -> Json:
 
 
 def _session(access_key_id: str, session: Json) -> Json:
-    arn, kind = str(session.get("Arn", "")), session.get("PrincipalType", "")
+    from ministack.core.iam_evaluator import _principal_type
+
+    arn = str(session.get("Arn", ""))
+    kind = _principal_type(arn, session.get("PrincipalType", ""))
     account = session.get("AccountId") or arn.split(":")[4]
     context: Json = {"attributes": {"creationDate": _stamp(session["IssuedAt"]), "mfaAuthenticated": "false"}}
     if kind == "AssumedRole":
