@@ -118,9 +118,13 @@ class _Logs:
         return log_folder(scope.trail, scope.account, scope.region)
 
     def _wanted(self) -> set[str]:
-        """Logs that must exist: listed by a digest of the range, or listed at all with a name in the range."""
+        """Logs that must exist: listed by a digest of the range, or listed at all with a name in the range.
+
+        What an altered digest lists need not exist: whoever altered it chose the names.
+        """
         objects = {slot.object for slot in self.slots}
-        mine = (claim for claim in self.report.claims.values() if claim.reason != Reason.OTHER_TRAIL)
+        claims = self.report.claims.values()
+        mine = (c for c in claims if c.reason != Reason.OTHER_TRAIL and c.verdict is not Verdict.DISPROVEN)
         return {claim.key for claim in mine if claim.digest_key in objects or self._in_range(claim.key)}
 
     def _list(self, wanted: set[str]) -> tuple[set[str], set[str]]:
