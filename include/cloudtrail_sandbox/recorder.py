@@ -10,6 +10,7 @@ service keeps them.
 """
 
 import json
+import logging
 import re
 import uuid
 from collections import Counter
@@ -28,6 +29,7 @@ from cloudtrail_sandbox.operations import Call, Request, form_parameters
 from cloudtrail_sandbox.shapes import dynamodb, generic, s3
 
 Json = dict[str, Any]
+_log = logging.getLogger("sandbox")
 EVENT_VERSION = "1.11"
 GLOBAL_REGION = "us-east-1"
 _API_VERSIONS = {"dynamodb": "2012-08-10", "dynamodbstreams": "2012-08-10", "logs": "20140328"}
@@ -80,8 +82,14 @@ class Recorder:
         """The call's line in the table; one that has none is counted."""
         found = rule(call.service, call.operation)
         if found is None:
-            self.unclassified[f"{call.service}.{call.operation}"] += 1
+            self.count_unclassified(f"{call.service}.{call.operation}")
         return found
+
+    def count_unclassified(self, name: str) -> None:
+        """Count a call that CloudTrail would log and the table does not know; the first of its kind is told."""
+        if not self.unclassified[name]:
+            _log.warning("%s is served and not recorded: classification.py has no line for it", name)
+        self.unclassified[name] += 1
 
     def record(self, exchange: Exchange, answer: Answer, request_id: str) -> None:
         """Record one call, now."""

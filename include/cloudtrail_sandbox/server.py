@@ -153,7 +153,8 @@ class _Door:
         if call is None:
             if executed in SERVICES and request.method != "OPTIONS" and not request.path.startswith(_S3_CONTROL):
                 return _Refusal(protocol, 400, "UnknownOperationException", "The request names no operation of the service.")
-            self.recorder.unclassified[executed] += request.method != "OPTIONS"
+            if request.method != "OPTIONS":
+                self.recorder.count_unclassified(executed)
             return None
         if executed != call.service and not (call.service == "s3" and _BUCKET_HOST.match(host)):
             message = f"Credential should be scoped to correct service: '{call.service}'."

@@ -55,6 +55,7 @@ async def main(start: str) -> None:
             trails.recorded.clear()
         elif what == "unclassified":
             answer = dict(apps[0].recorder.unclassified)
+            apps[0].recorder.unclassified.clear()
         elif what == "expire_ttl":
             answer = expire_ttl_now()
         elif what == "shift":

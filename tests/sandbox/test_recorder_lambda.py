@@ -58,3 +58,11 @@ def test_a_function_on_a_stream_is_recorded_under_its_role_and_drained(recorder_
     who = made[0]["userIdentity"]
     assert (who["type"], who["sessionContext"]["sessionIssuer"]["arn"]) == ("AssumedRole", arn)
     assert recorder_server.control("unclassified") == {}
+
+
+def test_a_service_outside_the_table_is_served_and_counted_never_recorded_as_something_else(recorder_server: Any) -> None:
+    recorder_server.events()
+    recorder_server.client("glue").get_databases()
+    recorder_server.client("ec2").describe_vpcs()
+    assert recorder_server.events() == []
+    assert recorder_server.control("unclassified") == {"glue": 1, "ec2.DescribeVpcs": 1}
