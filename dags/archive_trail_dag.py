@@ -34,7 +34,7 @@ SETTINGS = load().airflow
     start_date=dt.datetime.fromisoformat(SETTINGS.start_date).replace(tzinfo=dt.UTC),
     catchup=SETTINGS.catchup,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2)},
+    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2), "execution_timeout": dt.timedelta(hours=12)},
     params={
         "day": Param(
             None,

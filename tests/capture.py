@@ -38,10 +38,13 @@ regions = {regions}
 [alerts]
 sns_topic_arn = "{topic}"
 
+[validation]
+digest_due_minutes = {due}
+
 [airflow]
 start_date = "{start}"
 catchup = false
-wait_minutes = 0
+wait_minutes = {wait}
 poll_seconds = 1
 """
 
@@ -77,6 +80,8 @@ class Capture:
             "regions": list(self.regions),
             "topic": self.topic,
             "start": "2020-01-01",
+            "wait": 0,
+            "due": 90,
         }
         file = self.folder / f"{'-'.join(sorted(changes)) or 'itemtrail'}.toml"
         chosen = values | changes

@@ -5,9 +5,7 @@ with one made anew), and to apply without a recorded approval where one is asked
 a success.
 """
 
-import datetime as dt
 import logging
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -54,14 +52,17 @@ def apply(planned: dict[str, Any], answer: Any) -> dict[str, Any]:
         raise AirflowFailException("nobody approved this plan. Next: answer the approval task, or set require_approval to false.")
     roles = Roles.open()
     done = flow.apply(roles.setup().control(), roles.settings, planned["hash"], log.info)
-    log.info("applied %s: %s", planned["hash"], done)
-    return {"hash": planned["hash"], "actions": planned["actions"]}
+    log.info("applied %s, %d calls; read back:\n%s", planned["hash"], len(done.done), done.after.table())
+    if not done.good:
+        raise AirflowFailException(f"not all of it took effect, or a finding stands in the way:\n{done.after.table()}")
+    return {"hash": planned["hash"], "actions": len(done.done)}
 
 
 @task(retries=0)
 @translated
 def canary() -> dict[str, Any]:
     """Write one item and find it: delivered, in a signed digest, validated. Fails with the reason where it is not."""
+    from itemtrail.cli.setup import SystemClock
     from itemtrail.flows import canary as flow
     from itemtrail_airflow.hook import Roles
 
@@ -81,18 +82,6 @@ def canary() -> dict[str, Any]:
     if not result.good:
         raise AirflowFailException(f"the canary failed: {result.reason} {result.detail}".rstrip())
     return result.to_json()
-
-
-class SystemClock:
-    """This machine's time, at the edge."""
-
-    def now(self) -> dt.datetime:
-        """Aware UTC."""
-        return dt.datetime.now(dt.UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Let ``seconds`` pass."""
-        time.sleep(seconds)
 
 
 def approved(answer: Any) -> bool:

@@ -82,6 +82,11 @@ def hostname() -> str:
     return "127.0.0.1"
 
 
+def quoted(run_id: str) -> str:
+    """A run id as one segment of a path of the API."""
+    return urllib.parse.quote(run_id, safe="")
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
     with socket.socket() as probe:
@@ -208,16 +213,17 @@ def _end(process: "subprocess.Popen[bytes]", mark: bytes) -> None:
             time.sleep(0.1)
 
 
-def _members(group: int, mark: bytes) -> list[int]:
+def _members(leader: int, mark: bytes) -> list[int]:
     """Living processes of the group, or started with ``mark`` in their environment."""
-    return [pid for pid in _pids() if pid != os.getpid() and (_group(pid) == group or mark in _environ(pid))]
+    return [pid for pid in pids() if pid != os.getpid() and (group(pid) == leader or mark in _environ(pid))]
 
 
-def _pids() -> list[int]:
+def pids() -> list[int]:
+    """Every process of this machine."""
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _group(pid: int) -> int | None:
+def group(pid: int) -> int | None:
     """Process group of a living process; None for one that is gone or a zombie."""
     try:
         state, _, group = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[:3]

@@ -8,6 +8,7 @@ operators & triggers", read 2026-11-24.
 
 import asyncio
 import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -50,18 +51,25 @@ def _watch(values: dict[str, str]) -> tuple[int, Watch]:
 
 
 def look_at(values: dict[str, str]) -> Callable[[dt.datetime], Outcome | None]:
-    """A look at whether the unit's day is delivered, with its clients made once."""
-    from itemtrail.flows.receipts import digest_due, ready
-    from itemtrail_airflow.hook import Roles
-
-    roles, unit = Roles.open(), unpacked(values)
-    trail, source, _ = roles.ends()
-    api, rules = roles.reader().trail_api(), roles.settings.validation
+    """A look at whether the unit's day is delivered. Its clients are made by the first look that succeeds in it, and kept."""
+    unit = unpacked(values)
+    opened = functools.cache(_open)
 
     def look(now: dt.datetime) -> Outcome | None:
+        from itemtrail.flows.receipts import digest_due, ready
+
+        trail, source, api, rules = opened()
         if ready(source, trail, unit):
             return Outcome.DELIVERED
         status = api.status(trail, region=unit.region)
         return Outcome.ABSENT if digest_due(trail, status, unit, now, rules) else None
 
     return look
+
+
+def _open() -> tuple[Any, Any, Any, Any]:
+    from itemtrail_airflow.hook import Roles
+
+    roles = Roles.open()
+    trail, source, _ = roles.ends()
+    return trail, source, roles.reader().trail_api(), roles.settings.validation

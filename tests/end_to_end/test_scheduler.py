@@ -1,0 +1,165 @@
+"""A real Airflow once: scheduler, triggerer, tasks in processes of their own; a backfill of two days; a pool in a task."""
+
+import datetime as dt
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from tests.capture import REGIONS, Capture
+
+from itemtrail.model import Verdict
+from itemtrail_airflow import standalone
+
+pytestmark = [pytest.mark.airflow, pytest.mark.sandbox, pytest.mark.scheduler]
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = dt.datetime.now(dt.UTC).date()
+DAYS = (TODAY - dt.timedelta(days=3), TODAY - dt.timedelta(days=2))
+YESTERDAY = TODAY - dt.timedelta(days=1)
+PROBE = """
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def probe_pool():
+    @task
+    def squares():
+        import math
+        import os
+
+        from itemtrail.pool import processes
+
+        with processes(2) as pool:
+            elsewhere = pool.submit(os.getpid).result() != os.getpid()
+            return {"roots": list(pool.map(math.isqrt, [1, 4, 9, 16])), "elsewhere": elsewhere}
+
+    squares()
+
+
+probe_pool()
+"""
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def capture(new_sandbox, tmp_path_factory):
+    """An account with two whole days, and yesterday but for its last digests."""
+    sandbox = new_sandbox(clock=midnight(DAYS[0]) - dt.timedelta(hours=3))
+    made = Capture(sandbox, tmp_path_factory.mktemp("capture"), sandbox.environment())
+    made.set_up()
+    sandbox.advance_to(midnight(YESTERDAY) + dt.timedelta(hours=20))
+    return made
+
+
+@pytest.fixture(scope="module")
+def airflow(capture, tmp_path_factory):
+    """`airflow standalone` over the project's DAGs and one that uses a pool."""
+    dags = tmp_path_factory.mktemp("dags")
+    for file in (*ROOT.glob("dags/*_dag.py"), ROOT / "dags" / ".airflowignore"):
+        shutil.copy(file, dags)
+    (dags / "probe_pool_dag.py").write_text(PROBE, encoding="utf-8")
+    config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440)
+    home = tmp_path_factory.mktemp("airflow")
+    environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
+    with standalone.running(environment, ready_within=240) as started:
+        for dag_id in ("archive_trail", "probe_pool"):
+            eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
+        yield started
+        group = started.process.pid
+    assert not [pid for pid in standalone.pids() if standalone.group(pid) == group], "a process of Airflow is left"
+
+
+def eventually(look, seconds, pause=1.0):
+    """The first true answer of ``look`` within ``seconds``."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if answer := look():
+                return answer
+        except RuntimeError:
+            if time.monotonic() > end:
+                raise
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(pause)
+
+
+def finished(airflow, dag_id, count, seconds=150):
+    """The DAG's runs, once ``count`` of them have ended."""
+
+    def look():
+        runs = airflow.api("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
+        return runs if sum(run["state"] in ("success", "failed") for run in runs) >= count else None
+
+    return eventually(look, seconds)
+
+
+@pytest.fixture(scope="module")
+def backfilled(airflow):
+    """The runs of a backfill of two days, and what its dry run printed before."""
+    asked = ("backfill", "create", "--dag-id", "archive_trail", "--from-date", str(DAYS[0]), "--to-date", str(DAYS[1]))
+    shown = airflow.airflow(*asked, "--dry-run")
+    assert airflow.api("GET", "/dags/archive_trail/dagRuns")["dag_runs"] == []
+    airflow.airflow(*asked)
+    return shown, finished(airflow, "archive_trail", 2)
+
+
+def test_the_dry_run_names_both_days_and_no_other(backfilled):
+    shown, _ = backfilled
+    assert [line.split("|")[2].strip() for line in shown.splitlines() if line.count("|") == 4][1:] == [str(day) for day in DAYS]
+
+
+def test_a_backfill_makes_one_good_run_a_day_under_its_key(airflow, backfilled):
+    _, runs = backfilled
+    assert {(run["partition_key"], run["run_type"], run["state"]) for run in runs} == {
+        (str(day), "backfill", "success") for day in DAYS
+    }
+    for run in runs:
+        states = airflow.tasks("archive_trail", run["dag_run_id"])
+        assert len(states) == 3 + 3 * len(REGIONS)
+        assert set(states.values()) == {"success"}
+
+
+def test_receipts_prove_what_airflow_says(capture, backfilled):
+    assert {(day, region): capture.latest(region, day).verdict for day in DAYS for region in REGIONS} == {
+        (day, region): Verdict.PROVEN for day in DAYS for region in REGIONS
+    }
+
+
+def test_clearing_one_unit_runs_it_the_gate_and_the_lifecycle_and_nothing_else(airflow, backfilled):
+    run = next(run for run in backfilled[1] if run["partition_key"] == str(DAYS[1]))["dag_run_id"]
+    body = {
+        "dag_run_id": run,
+        "task_ids": [["unit.verdict", 1]],
+        "include_downstream": True,
+        "only_failed": False,
+        "dry_run": False,
+    }
+    airflow.api("POST", "/dags/archive_trail/clearTaskInstances", body)
+    eventually(lambda: set(airflow.tasks("archive_trail", run).values()) == {"success"}, 60)
+    answer = airflow.api("GET", f"/dags/archive_trail/dagRuns/{standalone.quoted(run)}/taskInstances")["task_instances"]
+    assert {(one["task_id"], one["map_index"]) for one in answer if one["try_number"] == 2} == {
+        ("unit.verdict", 1),
+        ("gate", -1),
+        ("lifecycle", -1),
+    }
+
+
+def test_a_day_whose_last_digests_are_not_there_is_waited_for_in_the_triggerer(airflow, capture, backfilled):
+    asked = {"logical_date": None, "partition_key": str(YESTERDAY)}
+    run = airflow.api("POST", "/dags/archive_trail/dagRuns", asked)["dag_run_id"]
+    waiting = {f"unit.wait[{index}]": "deferred" for index in range(len(REGIONS))}
+    eventually(lambda: waiting.items() <= airflow.tasks("archive_trail", run).items(), 60)
+    capture.sandbox.advance_to(midnight(TODAY) + dt.timedelta(hours=2))
+    finished(airflow, "archive_trail", 3)
+    assert set(airflow.tasks("archive_trail", run).values()) == {"success"}
+
+
+def test_a_process_pool_works_inside_a_task(airflow):
+    run = airflow.api("POST", "/dags/probe_pool/dagRuns", {"logical_date": None})["dag_run_id"]
+    (ended,) = finished(airflow, "probe_pool", 1, 60)
+    assert ended["state"] == "success"
+    path = f"/dags/probe_pool/dagRuns/{standalone.quoted(run)}/taskInstances/squares/xcomEntries/return_value"
+    assert airflow.api("GET", path)["value"] == {"roots": [1, 2, 3, 4], "elsewhere": True}
