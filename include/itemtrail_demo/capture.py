@@ -7,6 +7,7 @@ imported here only inside functions, after the environment is complete: it reads
 import datetime as dt
 import importlib
 import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +26,7 @@ class Airflow:
 
     def __init__(self, folder: config.Folder, console: Console) -> None:
         self._console = console
+        self._log = folder.log
         os.environ.update(local_run.environment(folder.airflow, {}, config=folder.configuration))
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
         self._import = threading.Thread(target=self._load, name="import-airflow", daemon=True)
@@ -37,17 +39,24 @@ class Airflow:
 
     def run(self, dag_id: str, conf: Mapping[str, object], text: str) -> list[str]:
         """Run a DAG to its end; one line for each task that did not succeed (none: all is well)."""
+        before = self._log.stat().st_size if self._log.exists() else 0
         with self._console.ticking(text), self._console.hushed():
             self._import.join()
             run = local_run.run_dag(dag_id, conf)
-        bad = [f"{dag_id} {dict(conf)}: task {task} is {state}" for task, state in run.tasks.items() if state in _BAD]
-        return bad or ([] if run.state == "success" else [f"{dag_id} {dict(conf)}: the run is {run.state}"])
+        if run.state == "success":
+            return []
+        bad = [f"task {task} is {state}" for task, state in run.tasks.items() if state != "success"]
+        with self._log.open(encoding="utf-8", errors="replace") as log:
+            log.seek(before)
+            said = dict.fromkeys(line.strip() for line in log if _REASON.match(line))
+        return [f"{dag_id} {dict(conf)} is {run.state}: {', '.join(bad)}", *said]
 
     def _load(self) -> None:
         importlib.import_module("airflow.dag_processing.dagbag")
 
 
-_BAD = ("failed", "upstream_failed", "None", "awaiting_input", "deferred")
+_REASON = re.compile(r"(itemtrail|airflow)[\w.]*\.\w+: ")
+"""Last line of a traceback: the exception and its message."""
 
 
 def expected_units(settings: Settings, days: Sequence[dt.date]) -> tuple[Unit, ...]:

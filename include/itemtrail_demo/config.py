@@ -106,12 +106,14 @@ def _allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
 def roles() -> dict[str, list[dict[str, Any]]]:
     """Statements by Airflow connection: least privilege, but for set-up, which creates what the others use."""
     trail, archive = f"arn:aws:s3:::{TRAIL_BUCKET}", f"arn:aws:s3:::{ARCHIVE_BUCKET}"
-    look = (
-        "s3:GetLifecycleConfiguration",
-        "s3:GetBucketVersioning",
-        "s3:GetBucketObjectLockConfiguration",
-        "s3:GetBucketLocation",
+    reads = (
+        "LifecycleConfiguration",
+        "EncryptionConfiguration",
+        "BucketVersioning",
+        "BucketObjectLockConfiguration",
+        "BucketLocation",
     )
+    look = tuple(f"s3:Get{name}" for name in reads)
     listing = ("s3:ListBucket", "s3:ListBucketVersions")
     return {
         "itemtrail_trail_reader": [
@@ -132,7 +134,10 @@ def roles() -> dict[str, list[dict[str, Any]]]:
         ],
         "itemtrail_setup": [
             _allow(("s3:*",), trail, f"{trail}/*", archive, f"{archive}/*"),
-            _allow(("s3:ListAllMyBuckets", "cloudtrail:*", "dynamodb:*", "logs:*", "sts:GetCallerIdentity"), "*"),
+            _allow(
+                ("s3:ListAllMyBuckets", "cloudtrail:*", "dynamodb:*", "logs:*", "sts:GetCallerIdentity", "ec2:DescribeRegions"),
+                "*",
+            ),
         ],
     }
 
@@ -158,7 +163,8 @@ def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str,
 
 def write_environment(folder: Folder, sandbox: Mapping[str, str]) -> dict[str, str]:
     """Variables with which AWS tools and ``itemtrail`` reach this sandbox; also written as shell lines that only you can read."""
-    variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration)}
+    cache = str(folder.path / "cache")  # copies of this sandbox's Parquet files: the next one's have the same names
+    variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration), "XDG_CACHE_HOME": cache}
     folder.environment.touch(mode=0o600)
     folder.environment.write_text(exports(variables) + "\n", encoding="utf-8")
     return variables

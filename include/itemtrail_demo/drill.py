@@ -19,7 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LATE_DIGESTS = 2
+HOURS = 8
+"""Length of the range, up to the newest digest."""
+DIGESTS = "CloudTrail-Digest"
+LOGS = "CloudTrail"
+STAMP = "%Y%m%dT%H%M%S"
+LATE_DIGESTS = 4
+"""How many are removed: the older ones of them are past due, whatever the minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,18 @@ class Range:
     start: dt.datetime
     end: dt.datetime
 
-    def folder(self, kind: str) -> str:
-        """Key prefix of ``CloudTrail`` or ``CloudTrail-Digest`` objects of the range's day."""
-        return f"AWSLogs/{self.account}/{kind}/{self.region}/{self.start:%Y/%m/%d}/"
+    def folders(self, kind: str) -> tuple[str, ...]:
+        """Key prefixes of ``CloudTrail`` or ``CloudTrail-Digest`` objects of the range's days."""
+        days = (self.end.date() - self.start.date()).days + 1
+        dates = (self.start.date() + dt.timedelta(days=number) for number in range(days))
+        return tuple(f"AWSLogs/{self.account}/{kind}/{self.region}/{date:%Y/%m/%d}/" for date in dates)
+
+
+def latest_range(s3: Any, *, trail_arn: str, bucket: str, account: str, region: str, now: dt.datetime) -> Range:
+    """The last hours up to the newest digest there is."""
+    wide = Range(trail_arn, bucket, account, region, now - dt.timedelta(hours=HOURS), now)
+    end = dt.datetime.strptime(_within(s3, wide, DIGESTS)[-1][0], STAMP).replace(tzinfo=dt.UTC)
+    return Range(trail_arn, bucket, account, region, end - dt.timedelta(hours=HOURS), end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,7 @@ Undo = Callable[[], None]
 
 def alter_log(s3: Any, where: Range) -> Undo:
     """Rewrite one record of a log: somebody else did it."""
-    key = _within(s3, where, "CloudTrail", r"_(\d{8}T\d{4})Z_")[0]
+    _, key = _within(s3, where, LOGS)[0]
     stored = s3.get_object(Bucket=where.bucket, Key=key)
     document = json.loads(gzip.decompress(stored["Body"].read()))
     document["Records"][0]["userIdentity"] = {"type": "IAMUser", "userName": "somebody.else"}
@@ -79,8 +94,10 @@ def alter_log(s3: Any, where: Range) -> Undo:
 
 def remove_newest_digests(s3: Any, where: Range) -> Undo:
     """Delete the newest digests of the range: the tail of the chain is gone, what is left is sound."""
-    keys = _within(s3, where, "CloudTrail-Digest", r"_(\d{8}T\d{6})Z\.json\.gz$")[-LATE_DIGESTS:]
-    markers = [(key, s3.delete_object(Bucket=where.bucket, Key=key)["VersionId"]) for key in keys]
+    markers = [
+        (key, s3.delete_object(Bucket=where.bucket, Key=key)["VersionId"])
+        for _, key in _within(s3, where, DIGESTS)[-LATE_DIGESTS:]
+    ]
 
     def undo() -> None:
         for key, version in markers:
@@ -91,7 +108,7 @@ def remove_newest_digests(s3: Any, where: Range) -> Undo:
 
 def plant_log(s3: Any, where: Range) -> Undo:
     """Put a log file that CloudTrail never delivered: a change that never happened."""
-    key = _within(s3, where, "CloudTrail", r"_(\d{8}T\d{4})Z_")[0]
+    _, key = _within(s3, where, LOGS)[0]
     planted = re.sub(r"_[A-Za-z0-9]+\.json\.gz$", "_Pl4ntedByS0mebody.json.gz", key)
     body = s3.get_object(Bucket=where.bucket, Key=key)["Body"].read()
     version = s3.put_object(Bucket=where.bucket, Key=planted, Body=body, ContentEncoding="gzip")["VersionId"]
@@ -185,20 +202,21 @@ def _ask(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, s
     done = subprocess.run(
         [tool, *command[1:]], env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
     )
-    return done.returncode, done.stdout if done.stdout.strip() else done.stderr
+    return done.returncode, f"{done.stdout}\n{done.stderr}"
 
 
-def _within(s3: Any, where: Range, kind: str, pattern: str) -> list[str]:
-    """Keys of the range's day whose time stamp lies in the range, by that time."""
+def _within(s3: Any, where: Range, kind: str) -> list[tuple[str, str]]:
+    """Time stamp and key of the range's objects, in order of time."""
     found = []
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=where.bucket, Prefix=where.folder(kind)):
-        for entry in page.get("Contents", ()):
-            stamp = re.search(pattern, entry["Key"])
-            if stamp and f"{where.start:%Y%m%dT%H%M%S}" <= stamp[1] <= f"{where.end:%Y%m%dT%H%M%S}":
-                found.append((stamp[1], entry["Key"]))
+    for folder in where.folders(kind):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=where.bucket, Prefix=folder):
+            for entry in page.get("Contents", ()):
+                stamp = re.search(r"_(\d{8}T\d{4}(?:\d{2})?)Z", entry["Key"])
+                if stamp and where.start.strftime(STAMP) <= stamp[1].ljust(15, "0") <= where.end.strftime(STAMP):
+                    found.append((stamp[1], str(entry["Key"])))
     if not found:
-        raise LookupError(f"no {kind} objects between {where.start} and {where.end} below {where.folder(kind)}")
-    return [key for _, key in sorted(found)]
+        raise LookupError(f"no {kind} objects between {where.start} and {where.end} below {where.folders(kind)}")
+    return sorted(found)
 
 
 def _iso(moment: dt.datetime) -> str:

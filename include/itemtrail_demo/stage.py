@@ -11,9 +11,9 @@ import threading
 from collections.abc import Iterator
 
 import boto3
-from cloudtrail_sandbox.client import Sandbox
 
-from itemtrail_demo import actors, config, hrms, replay, truth
+from cloudtrail_sandbox.client import Sandbox
+from itemtrail_demo import actors, config, hrms, replay, truth, world
 from itemtrail_demo.console import Console
 from itemtrail_demo.tables import HOME
 
@@ -21,6 +21,8 @@ LEAD = dt.timedelta(hours=6)
 """How long before the first day the sandbox's clock starts: room for set-up and its canary."""
 AFTER_MIDNIGHT = dt.timedelta(minutes=85)
 """By then the first digest of the next day is there, which covers the last minutes of this one."""
+SETTLED = dt.timedelta(hours=2)
+"""A day is over for the demo when its last digest cannot be outstanding: two hours after midnight."""
 PUMP_STEP = dt.timedelta(minutes=5)
 PUMP_EVERY = 0.15
 OWNER = "owner"
@@ -82,15 +84,18 @@ class Stage:
         return sent
 
     def catch_up(self) -> None:
-        """Let the clock reach now (already past it in the first hours after midnight)."""
-        now = dt.datetime.now(dt.UTC)
-        if self.sandbox.now() < now:
-            self.sandbox.advance_to(now)
+        """Let the clock reach now; it stands still there until someone lets it run."""
+        self.sandbox.advance_to(dt.datetime.now(dt.UTC))
 
     def finish_truth(self) -> list[str]:
-        """Close the ground truth; lines for every item that is not as the plan says."""
+        """Remove what has expired by now, close the ground truth; a line for every item that is not as the plan says."""
+        self.sandbox.expire_ttl()
+        now = int(self.sandbox.now().timestamp())
+        expired, final = world.expired(self.plan.final, now)
+        for change in expired:
+            self._ledger.add(truth.ttl_line(change, second=now))
         self._ledger.close()
-        return replay.differences(self.owner, self.sandbox.endpoint_url, self.plan.final)
+        return replay.differences(self.owner, self.sandbox.endpoint_url, final)
 
     @property
     def tool_environment(self) -> dict[str, str]:
@@ -105,14 +110,13 @@ class Stage:
 
 @contextlib.contextmanager
 def open_stage(folder: config.Folder, console: Console, *, calls: int, seed: int) -> Iterator[Stage]:
-    """A fresh sandbox, its clock some hours before the first of the three days that end with yesterday; stopped at the end."""
-    today = dt.datetime.now(dt.UTC).date()
+    """A fresh sandbox, its clock some hours before the first of three days that end with yesterday; stopped at the end."""
+    today = (dt.datetime.now(dt.UTC) - SETTLED).date()
     days = [today - dt.timedelta(days=back) for back in (3, 2, 1)]
     plan = hrms.plan(seed=seed, calls=calls, days=days, account=config.ACCOUNT, trail=config.TRAIL, owner=OWNER)
     folder.configuration.write_text(config.configuration(today), encoding="utf-8")
     clock = _midnight(days[0]) - LEAD
-    with Sandbox.start(clock=clock, account=config.ACCOUNT, regions=config.REGIONS) as sandbox:
-        sandbox.tick(False)
+    with Sandbox.start(clock=clock, account=config.ACCOUNT, regions=config.REGIONS, tick=False) as sandbox:
         yield Stage(sandbox, folder, console, plan)
 
 

@@ -112,8 +112,8 @@ class World:
 
     def expire(self, now: int) -> tuple[Change, ...]:
         """Remove what TTL would remove at ``now`` (epoch seconds)."""
-        due = sorted(ref for ref, record in self.items.items() if "ExpiresAt" in record and int(record["ExpiresAt"]) <= now)
-        return tuple(Change(ref, self.items.pop(ref), None) for ref in due)
+        changes, self.items = expired(self.items, now)
+        return changes
 
     def _apply(self, step: Step) -> Change:
         before = self.items.get(step.ref)
@@ -123,3 +123,11 @@ class World:
         else:
             self.items[step.ref] = after
         return Change(step.ref, before, after)
+
+
+def expired(items: Mapping[Ref, Record], now: int) -> tuple[tuple[Change, ...], dict[Ref, Record]]:
+    """What TTL would remove at ``now`` (epoch seconds), and what is left."""
+    due = sorted(ref for ref, record in items.items() if "ExpiresAt" in record and int(record["ExpiresAt"]) <= now)
+    gone = frozenset(due)
+    left = {ref: record for ref, record in items.items() if ref not in gone}
+    return tuple(Change(ref, items[ref], None) for ref in due), left

@@ -1,0 +1,144 @@
+"""`make ui`: Airflow's own pages over the replayed days, with a real scheduler and the sandbox beside it, until Ctrl-C.
+
+Decides what the reader finds: `setup_trail` as run, yesterday archived by the schedule (catch-up), and the two days before it
+left for the backfill button. Loopback only: whoever reaches the port is an administrator.
+
+SQLite answers a backfill's POST with "Database is locked" when another process writes for too long (Airflow's default: rollback
+journal, five seconds). Here the database is in WAL mode, where readers do not block the writer, and everybody waits a minute.
+"""
+
+import argparse
+import sqlite3
+import sys
+import time
+import urllib.parse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from itemtrail_airflow import standalone
+from itemtrail_demo import config, report
+from itemtrail_demo import stage as stages
+from itemtrail_demo.console import Console
+from itemtrail_demo.interrupt import leave_on_signals
+
+LOCK_SECONDS = 60
+PORT = 8080
+POLL = 1.0
+DONE = ("success", "failed")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Until Ctrl-C (130), or 1 with the reason if Airflow or the sandbox ended."""
+    arguments = _parser().parse_args(argv)
+    folder = config.Folder(config.ROOT / ".sandbox" / "ui")
+    folder.renew()
+    stages.isolate()
+    console = Console(folder.log)
+    leave_on_signals(console.descriptor)
+    console.stage("starting the local AWS (sandbox) and Airflow standalone (scheduler, API server, triggerer, DAG processor)")
+    with stages.open_stage(folder, console, calls=arguments.calls, seed=arguments.seed) as stage:
+        environment = ui_environment(folder, stage.prepare(), port=arguments.port)
+        with standalone.running(environment, ready_within=300, waiting=console.progress) as airflow:
+            prepare_days(airflow, stage, console)
+            console.say(_guide(airflow.url, folder, stage))
+            _stay(airflow, stage)
+    console.say(f"Airflow or the sandbox ended by itself. Next: look at {folder.airflow / 'standalone.log'}")
+    return 1
+
+
+def ui_environment(folder: config.Folder, connections: dict[str, dict[str, str]], *, port: int | None) -> dict[str, str]:
+    """Airflow's variables, with a database that stands several writers, made here so that it is in WAL mode from the start."""
+    environment = standalone.standalone_environment(folder.airflow, connections, port=port, config=folder.configuration)
+    database = folder.airflow / "airflow.db"
+    make_database(database)
+    return environment | {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}?timeout={LOCK_SECONDS}",
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+    }
+
+
+def make_database(database: Path) -> None:
+    """An empty SQLite file in WAL mode; the mode stays with the file."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+
+def prepare_days(airflow: standalone.Standalone, stage: stages.Stage, console: Console) -> None:
+    """Set-up through the scheduler, the days replayed, the schedule switched on."""
+    console.say(f"           Airflow is at {airflow.url}: what follows can be watched there.")
+    console.stage("Airflow: DAG setup_trail")
+    with stage.passing_time():
+        run_to_end(airflow, "setup_trail", {"apply": True, "require_approval": False}, console)
+    for index, day in enumerate(stage.days):
+        console.stage(f"HRMS at work, {day}")
+        stage.replay_day(index)
+    stage.catch_up()
+    stage.finish_truth()
+    stage.sandbox.tick(True)
+    console.stage("Airflow: DAG archive_trail is switched on; its schedule archives yesterday")
+    airflow.api("PATCH", "/dags/archive_trail", {"is_paused": False})
+
+
+def run_to_end(airflow: standalone.Standalone, dag_id: str, conf: dict[str, Any], console: Console) -> None:
+    """Trigger a DAG and wait for its end.
+
+    Raises:
+        RuntimeError: it failed; the message names the tasks.
+    """
+    _wait_for_dag(airflow, dag_id)
+    airflow.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+    run = airflow.api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"]
+    state = ""
+    while state not in DONE:
+        time.sleep(POLL)
+        state = airflow.api("GET", f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run, safe='')}")["state"]
+        console.progress(f"{dag_id} is {state}")
+    if state == "failed":
+        raise RuntimeError(f"{dag_id} failed: {airflow.tasks(dag_id, run)}. Next: look at the task's log at {airflow.url}")
+
+
+def _wait_for_dag(airflow: standalone.Standalone, dag_id: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            airflow.api("GET", f"/dags/{dag_id}")
+        except RuntimeError:
+            time.sleep(POLL)
+        else:
+            return
+    raise RuntimeError(f"Airflow has not found the DAG {dag_id} in {seconds:.0f} s. Next: airflow dags list-import-errors")
+
+
+def _guide(url: str, folder: config.Folder, stage: stages.Stage) -> str:
+    first, second = stage.days[0], stage.days[1]
+    lines = (
+        f"Open          {url}   (you are signed in; loopback only)",
+        f"Days          {url}/dags/archive_trail   yesterday, {stage.days[2]}, is archived by the schedule",
+        f"Backfill      there: Trigger > Backfill, from {first} to {second}, Run Backfill",
+        f"  or          source {folder.path / 'airflow.sh'}",
+        f"              .venv/bin/airflow backfill create --dag-id archive_trail --from-date {first} --to-date {second}",
+        f"AWS's view    source {folder.environment}; .venv/bin/itemtrail receipts; .venv/bin/aws s3 ls",
+        f"Truth         {folder.truth}",
+        "Ctrl-C ends everything.",
+    )
+    return report.heading("Airflow is ready") + "\n" + "\n".join(lines)
+
+
+def _stay(airflow: standalone.Standalone, stage: stages.Stage) -> None:
+    while airflow.process.poll() is None and stage.sandbox.process.poll() is None:
+        time.sleep(POLL)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m itemtrail_demo.ui", description="Airflow's UI over three replayed days.")
+    parser.add_argument("--calls", type=int, default=2000, metavar="N", help="size of the HRMS workload, at least 250 (2000)")
+    parser.add_argument("--seed", type=int, default=20, metavar="S", help="the same seed gives the same workload (20)")
+    parser.add_argument("--port", type=int, default=PORT, metavar="P", help=f"of Airflow's UI on 127.0.0.1 ({PORT})")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
