@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from itemtrail.core.policy import CLOUDTRAIL, bucket_arn, many, meaning, statements
+from itemtrail.core.policy import CLOUDTRAIL, bucket_arn, many, statements
 from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import Document
 
@@ -31,11 +31,6 @@ def open_to_any_trail(policy: Document | None, partition: str, bucket: str, key:
     allowing = [statement for statement in statements(policy) if statement.get("Effect") == "Allow"]
     wide = [statement for statement in allowing if _matches(statement, "s3:PutObject", resource, foreign) is True]
     return tuple(str(statement.get("Sid") or "(no Sid)") for statement in wide)
-
-
-def denies_plain_http(policy: Document | None, wanted: Document) -> bool:
-    """Whether the TLS-only statement, by its meaning, is in the policy."""
-    return meaning(wanted) in [meaning(statement) for statement in statements(policy)]
 
 
 def _decide(policy: Document | None, action: str, resource: str, context: Mapping[str, str | None]) -> Tri:
