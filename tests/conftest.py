@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cloudtrail_sandbox.client import PYTHON, Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -55,7 +56,7 @@ async def _serve(world: World, clock: ShiftedClock, listening: socket.socket, as
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if asked.until_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+        threading.Thread(target=_watch_parent, args=(loop, stop), daemon=True).start()
     timekeeper = Timekeeper(world, clock)
     app = server.create_app(world, asgi(world, timekeeper))
     pace = asyncio.create_task(timekeeper.pace())
@@ -127,10 +128,13 @@ def _banner(world: World, endpoint: str) -> str:
   curl -X POST {endpoint}/_sandbox/advance -d '{{"seconds": 7200}}'"""
 
 
-def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """End when whoever started us has gone: its end of the pipe is closed then, however it died."""
-    while os.read(0, 4096):
-        pass
+def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """End when whoever started us has gone, however it died: its end of the pipe is closed, or we have another parent."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        readable, _, _ = select.select([0], [], [], 1.0)
+        if readable and not os.read(0, 4096):
+            break
     loop.call_soon_threadsafe(stop.set)
 
 

@@ -10,8 +10,6 @@ import datetime as dt
 import time
 from typing import Protocol
 
-import time_machine
-
 LONGEST_STEP = dt.timedelta(hours=1)
 
 
@@ -31,6 +29,8 @@ class ShiftedClock:
 
     def __init__(self, at: dt.datetime | None, *, tick: bool = True) -> None:
         """Start at ``at`` (aware), or at real time; ``tick`` false freezes it."""
+        import time_machine  # only in the sandbox's own environment; this module is imported elsewhere too
+
         start = real_now() if at is None else at.astimezone(dt.UTC)
         self._tick = tick
         self._traveller = time_machine.travel(start.timestamp(), tick=tick).start()
@@ -65,5 +65,7 @@ class ShiftedClock:
 
 def real_now() -> dt.datetime:
     """The machine's time, whatever the sandbox's, aware UTC."""
+    import time_machine
+
     now: dt.datetime = time_machine.escape_hatch.datetime.datetime.now(dt.UTC)
     return now

@@ -88,7 +88,7 @@ class Channel:
         """Begin to log; with validation on, begin a chain."""
         if self.closing:
             self.finish(now)
-        self.open = True
+        self.open, self.closing = True, False  # a chain that could not be finished goes on: its files are still to be named
         self.follow_validation(now)
 
     def follow_validation(self, now: dt.datetime) -> None:
@@ -105,13 +105,16 @@ class Channel:
         self.open = False
 
     def finish(self, now: dt.datetime) -> None:
-        """The last delivery after a stop, with the final digest."""
+        """The last delivery after a stop, with the final digest; put off while the bucket refuses, for a digest must name all."""
         self.deliver(now)
+        if self._files:
+            return
         self.closing = False
         if self.chain is not None:
             end = (now + dt.timedelta(microseconds=999_999)).replace(microsecond=0)
             if end > self.chain.start or self._delivered:
                 self.digest(max(end, self.chain.start + dt.timedelta(seconds=1)), now)
+        if self.chain is not None:
             self._not_before = self.chain.start
             self.chain = None
 
@@ -148,7 +151,7 @@ class Channel:
         self._delivered = [log for log in self._delivered if log.at > end]
         self._digests.append(self.chain.digest(end, logs, self._keys.signing(end)))
         if self.chain.last:
-            self.chain = None
+            self._not_before, self.chain = end, None
         while self._digests and self._deliver_digest(now):
             pass
 

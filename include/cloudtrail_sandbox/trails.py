@@ -152,7 +152,7 @@ class TrailService:
             arrived += [f"{channel.trail.bucket}/{key}" for key in channel.deliver(now)]
             if channel.closing:
                 channel.finish(now)
-        self._orphans = [channel for channel in self._orphans if channel.held]
+        self._orphans = [channel for channel in self._orphans if channel.closing or channel.held]
         return arrived
 
     def _all_channels(self) -> Iterator[Channel]:
