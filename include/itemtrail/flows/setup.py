@@ -35,10 +35,7 @@ def plan(control: Control, settings: Settings) -> SetupPlan:
     _check(identity, settings)
     wanted = wanted_of(settings, identity.partition)
     observed = observe(control, wanted, identity)
-    parts = [decide(observed, wanted) for decide in _PARTS]
-    actions = [action for part in parts for action in part.actions]
-    findings = [finding for part in parts for finding in part.findings]
-    return make_plan(actions, findings, observed)
+    return decide(observed, wanted)
 
 
 def apply(control: Control, settings: Settings, approved_hash: str, progress: Callable[[str], None] = lambda _: None) -> Applied:
@@ -57,6 +54,14 @@ def apply(control: Control, settings: Settings, approved_hash: str, progress: Ca
         progress(f"{number}/{len(now.actions)} {action.call} {action.resource}")
         control.execute(action.call)
     return Applied(now.actions, plan(control, settings) if now.actions else now)
+
+
+def decide(observed: Observed, wanted: Wanted) -> SetupPlan:
+    """The plan for what was read."""
+    parts = [part(observed, wanted) for part in _PARTS]
+    actions = [action for part in parts for action in part.actions]
+    findings = [finding for part in parts for finding in part.findings]
+    return make_plan(actions, findings, observed)
 
 
 def wanted_of(settings: Settings, partition: str) -> Wanted:
