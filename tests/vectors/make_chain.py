@@ -92,8 +92,8 @@ class Chain:
     def log(self, delivered: dt.datetime, unique: str, content: bytes | None = None) -> str:
         """Put a log file; its key."""
         key = self.log_key(delivered, unique)
-        text = json.dumps({"Records": [{"eventVersion": "1.11", "eventID": unique, "eventTime": _z(delivered)}]})
-        self.objects[key] = Obj(_gzip(content if content is not None else text.encode()), modified=delivered)
+        text = json.dumps({"Records": [{"eventVersion": "1.11", "eventID": unique, "eventTime": utc(delivered)}]})
+        self.objects[key] = Obj(gzipped(content if content is not None else text.encode()), modified=delivered)
         return key
 
     def digest(
@@ -114,14 +114,14 @@ class Chain:
         link = {} if starting or backfill else self.previous
         document = {
             "awsAccountId": self.account,
-            "digestStartTime": _z(start),
-            "digestEndTime": _z(end),
+            "digestStartTime": utc(start),
+            "digestEndTime": utc(end),
             "digestS3Bucket": self.bucket,
             "digestS3Object": key,
             "digestPublicKeyFingerprint": signer.fingerprint,
             "digestSignatureAlgorithm": ALGORITHM,
-            "newestEventTime": _z(end) if logs else None,
-            "oldestEventTime": _z(start) if logs else None,
+            "newestEventTime": utc(end) if logs else None,
+            "oldestEventTime": utc(start) if logs else None,
             "previousDigestS3Bucket": link.get("bucket"),
             "previousDigestS3Object": link.get("key"),
             "previousDigestHashValue": link.get("sha256"),
@@ -145,7 +145,7 @@ class Chain:
         metadata = {"signature": signer.sign("\n".join(signed)), "signature-algorithm": ALGORITHM}
         if key.endswith("_backfill.json.gz"):
             metadata["backfill-generation-timestamp"] = f"{end + HOUR:%Y-%m-%dT%H:%M:%S.000Z}"
-        self.objects[key] = Obj(_gzip(content), metadata, end + dt.timedelta(minutes=20))
+        self.objects[key] = Obj(gzipped(content), metadata, end + dt.timedelta(minutes=20))
 
     def _entry(self, log: str) -> dict[str, Any]:
         return {
@@ -169,7 +169,7 @@ def hourly(chain: Chain, start: dt.datetime, hours: int, *, logs: int = 2, empty
     return chain
 
 
-def _gzip(content: bytes, level: int = 6) -> bytes:
+def gzipped(content: bytes, level: int = 6) -> bytes:
     return gzip.compress(content, compresslevel=level, mtime=0)
 
 
@@ -177,7 +177,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _z(time: dt.datetime) -> str:
+def utc(time: dt.datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
