@@ -328,3 +328,42 @@ def test_trail_given_by_arn_is_not_searched_for(run: Callable[..., tuple[int, st
     assert code == 1
     assert {s["reason"] for s in json.loads(out)["slots"]} == {"MISSING_ALL"}
     assert "found trail" not in err
+
+
+def test_bucket_that_cannot_be_listed_is_could_not_look_with_or_without_the_trails_arn(
+    run: Callable[..., tuple[int, str, str]], world: World
+) -> None:
+    world.fail(base().folder("CloudTrail-Digest"), Fault.DENIED)
+    for arguments in (["--json"], ["--json", "--trail-arn", base().arn]):
+        code, out, _ = run(*arguments)
+        assert code == 3
+        assert {(s["verdict"], s["reason"]) for s in json.loads(out)["slots"]} == {("UNPROVABLE", "DENIED")}
+
+
+# Hostile names and sizes.
+
+
+def test_names_of_impossible_times_are_no_crash(world: World) -> None:
+    chain = base()
+    for end in (dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)):
+        world.store.put(
+            chain.digest_key(end).replace("/1/01/01/", "/0001/01/01/").replace("_10101T", "_00010101T"), b"x", at=START
+        )
+        world.store.put(chain.log_key(end, "x"), b"x", at=START)
+    backfill = chain.digest(START, START + HOUR, [], backfill=True)
+    metadata = chain.objects[backfill].metadata | {"backfill-generation-timestamp": "9999-12-31T23:59:59Z"}
+    world.store.put(backfill, chain.objects[backfill].body, metadata=metadata, at=START + 2 * HOUR)
+    found = not_proven(world.validate(START, END, LATER))
+    assert found == {backfill: ("UNPROVABLE", "BACKFILL_NO_TIMESTAMP")}
+    for key in chain.digests:
+        world.store.delete(key)
+    assert world.validate(START, END, LATER).verdict is Verdict.DISPROVEN
+
+
+def test_object_larger_than_the_limit_is_not_even_read(world: World) -> None:
+    digest, log = base().digests[2], world.store.keys(base().folder("CloudTrail"))[0]
+    for key in (digest, log):
+        world.store.replace(key, b"\x1f\x8b" + b"\0" * MAX_BYTES)
+    found = not_proven(world.validate(START, END, LATER))
+    assert found["10:01:31"] == found[log] == ("UNPROVABLE", "TOO_LARGE")
+    assert not {digest, log} & set(world.store.reads)

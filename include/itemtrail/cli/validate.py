@@ -12,10 +12,10 @@ import sys
 
 from itemtrail import settings
 from itemtrail.aws.connection import Connection
-from itemtrail.cli.validate_report import document, table
+from itemtrail.cli.validate_report import document, printable, table
 from itemtrail.core.reasons import COULD_NOT_LOOK
-from itemtrail.errors import ConfigurationError, ItemtrailError
-from itemtrail.flows.find_trail import UNKNOWN, find_trail, organization
+from itemtrail.errors import AccessDenied, ConfigurationError, ItemtrailError, SourceUnavailable
+from itemtrail.flows.find_trail import UNKNOWN, find_trail, organization, unknown_trail
 from itemtrail.flows.validate import validate
 from itemtrail.model import LoggingStatus, TrailRef, Validation, Verdict
 from itemtrail.ports.data import ObjectStore
@@ -31,6 +31,7 @@ A slot is one expected digest hour; it belongs to the range in which its window 
 exit codes: 0 all PROVEN; 1 something is not; 2 usage or configuration; 3 nothing worse than "could not look" or not yet due.
 Reasons, one by one: docs/runbook.md, "Verdict reasons".
 """
+_CLOUDTRAIL = dt.datetime(2013, 11, 13, tzinfo=dt.UTC)
 _ARN = re.compile(r"arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:\d{12}:trail/[A-Za-z0-9._-]{3,128}")
 
 
@@ -62,7 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     if arguments.start >= arguments.end or arguments.start >= now:
-        raise ConfigurationError("--from must be before --to and before now.", advice="give the two the other way round.")
+        raise ConfigurationError("--from must be before --to and before now.", advice="correct the two times.")
+    if arguments.start < _CLOUDTRAIL:
+        raise ConfigurationError(
+            "--from lies before CloudTrail's first day.", advice=f"begin at {_CLOUDTRAIL:%Y-%m-%d} or later."
+        )
     conversion, rules = _limits()
     connection = Connection()
     store = connection.store(arguments.bucket)
@@ -102,7 +107,11 @@ def _trail(arguments: argparse.Namespace, store: ObjectStore) -> TrailRef:
     bucket, prefix, account, region = arguments.bucket, arguments.prefix, arguments.account, arguments.region
     if arguments.trail_arn:
         return TrailRef(arguments.trail_arn, bucket, prefix, organization(store, prefix, account))
-    trail = find_trail(store, bucket, prefix, account, region, start=arguments.start, end=arguments.end)
+    try:
+        trail = find_trail(store, bucket, prefix, account, region, start=arguments.start, end=arguments.end)
+    except (AccessDenied, SourceUnavailable) as error:
+        _say(f"cannot find the trail by its digests: {error.message}")
+        return unknown_trail(bucket, prefix, account, region)
     found = f"found trail {trail.arn}" if trail.name != UNKNOWN else "no digest of any trail lies here"
     _say(found)
     return trail
@@ -127,7 +136,7 @@ def _limits() -> tuple[settings.ConversionSettings, settings.ValidationSettings]
 
 
 def _say(line: str) -> None:
-    print(f"itemtrail: {line}", file=sys.stderr, flush=True)
+    print(f"itemtrail: {printable(line)}", file=sys.stderr, flush=True)
 
 
 def _time(text: str) -> dt.datetime:

@@ -21,6 +21,7 @@ from itemtrail.model import StoredObject, TrailRef
 SIGNATURE_ALGORITHM = "SHA256withRSA"
 HASH_ALGORITHM = "SHA-256"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_DAY, _YEAR = dt.timedelta(days=1), dt.timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def read(stored: StoredObject, key: DigestKey, trail: TrailRef, *, max_bytes: in
     metadata = stored.metadata
     algorithm = metadata.get("signature-algorithm", "")
     signature = metadata.get("signature", "").lower()
-    generated = _generated(metadata.get("backfill-generation-timestamp", ""))
+    generated = _generated(metadata.get("backfill-generation-timestamp", ""), key.end, stored.last_modified)
     sha256 = ""
     document: Digest | None = None
     problem, detail = Reason.OK, ""
@@ -185,8 +186,11 @@ def _time(text: str, name: str) -> dt.datetime:
         raise Undecodable(Reason.SCHEMA, f"{name} {text[:40]!r} is not a time like 2026-11-24T10:01:31Z.") from error
 
 
-def _generated(text: str) -> dt.datetime | None:
+def _generated(text: str, end: dt.datetime, modified: dt.datetime | None) -> dt.datetime | None:
+    """When a backfill digest was made, by its metadata; None for a time at which it cannot have been made."""
     try:
-        return dt.datetime.fromisoformat(text).astimezone(dt.UTC) if text else None
+        made = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
+    made = made if made.tzinfo else made.replace(tzinfo=dt.UTC)
+    return made if end - _DAY <= made <= (modified or end + _YEAR) + _DAY else None

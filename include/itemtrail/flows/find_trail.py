@@ -27,6 +27,11 @@ def organization(store: ObjectStore, prefix: str, account: str) -> str:
         return ""  # a role may list the account's own folder only; what is missing there is said by the verdicts
 
 
+def unknown_trail(bucket: str, prefix: str, account: str, region: str, organization_id: str = "") -> TrailRef:
+    """A place whose trail nobody knows."""
+    return TrailRef(_arn(UNKNOWN, region, account), bucket, prefix, organization_id)
+
+
 def find_trail(
     store: ObjectStore, bucket: str, prefix: str, account: str, region: str, *, start: dt.datetime, end: dt.datetime
 ) -> TrailRef:
@@ -36,8 +41,9 @@ def find_trail(
 
     Raises:
         ConfigurationError: several trails deliver here, or nothing does.
+        AccessDenied, SourceUnavailable: the folder could not be listed.
     """
-    place = TrailRef(_arn(UNKNOWN, region, account), bucket, prefix, organization(store, prefix, account))
+    place = unknown_trail(bucket, prefix, account, region, organization(store, prefix, account))
     found = _names(store, place, account, region, start - _AROUND, end + _AROUND)
     found = found or _names(store, place, account, region, None, None)
     if len(found) > 1:

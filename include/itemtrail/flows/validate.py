@@ -98,13 +98,16 @@ class _Logs:
     def verdicts(self) -> list[ObjectVerdict]:
         """Every verdict on an object: logs, then what lies in the folders and should not."""
         wanted = self._wanted()
-        present, unseen = self._list(wanted)
+        sizes, unseen = self._list(wanted)
+        present = set(sizes)
         absent = wanted - present
         gone = sorted(key for key in absent if _day(key, self.folder) not in unseen)
         self.found += [self._judge(key, problem=Reason.MISSING) for key in gone]
         remaining = sorted((wanted | present) - set(gone))
         self.found += [self._judge(key) for key in remaining if not self._proven(key)]
-        readable = [key for key in remaining if self._proven(key)]
+        large = {key for key, size in sizes.items() if size > self.max_bytes and self._proven(key)}
+        self.found += [self._judge(key, problem=Reason.TOO_LARGE) for key in sorted(large)]
+        readable = [key for key in remaining if self._proven(key) and key not in large]
         for done, verdict in enumerate(each(readable, self._read), start=1):
             self.found.append(verdict)
             if done % _SAY_EVERY == 0:
@@ -127,18 +130,18 @@ class _Logs:
         mine = (c for c in claims if c.reason != Reason.OTHER_TRAIL and c.verdict is not Verdict.DISPROVEN)
         return {claim.key for claim in mine if claim.digest_key in objects or self._in_range(claim.key)}
 
-    def _list(self, wanted: set[str]) -> tuple[set[str], set[str]]:
-        """Keys that exist, of the range or wanted; and the days whose folder could not be listed."""
+    def _list(self, wanted: set[str]) -> tuple[dict[str, int], set[str]]:
+        """Size by key of what exists, of the range or wanted; and the days whose folder could not be listed."""
         first, last = self.start.date(), self.until.date()
         days = {f"{first + n * _DAY:%Y/%m/%d}" for n in range((last - first).days + 1)}
-        present: set[str] = set()
+        present: dict[str, int] = {}
         unseen: set[str] = set()
         for day in sorted(days | {_day(key, self.folder) for key in wanted if self._proven(key)}):
             prefix = f"{self.folder}{day}/"
             try:
                 for info in self.store.list(prefix):
                     if info.key in wanted or self._in_range(info.key):
-                        present.add(info.key)
+                        present[info.key] = info.size
                     elif day in days and self._is_foreign(info):
                         self.found.append(judge_foreign(info, self.now, self.rules))
             except (AccessDenied, SourceUnavailable) as error:

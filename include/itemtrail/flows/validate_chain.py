@@ -59,15 +59,15 @@ def read_chain(
     """
     scope = Scope(trail, account, region)
     listed = _list(store, scope, start - LOOK_AROUND, end + LOOK_AROUND)
-    oldest = _oldest(store, scope)
-    own = listed.own if listed.own or oldest is None or oldest.end < start else [oldest]
-    read = [pair for pair in each(own, lambda key: _read(store, key, trail, max_bytes)) if pair]
-    others = [pair[0] for pair in each(listed.others, lambda key: _read(store, key, trail, max_bytes)) if pair]
+    oldest = _oldest(store, scope, now)
+    own = listed.own if listed.own or oldest is None or oldest.key.end < start else [oldest]
+    read = [pair for pair in each(own, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
+    others = [pair[0] for pair in each(listed.others, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
     readings = [reading for reading, _ in read]
     keys, no_keys = _keys(public_keys, region, [*readings, *others])
-    first = min((key.end for key in own if not key.backfill), default=None)
-    older = oldest is not None and (first is None or oldest.end < first)
-    span = Span(start, end, now, status, older=older, offset=oldest.end if oldest else None)
+    first = min((entry.key.end for entry in own if not entry.key.backfill), default=None)
+    older = oldest is not None and (first is None or oldest.key.end < first)
+    span = Span(start, end, now, status, older=older, offset=oldest.key.end if oldest else None)
     report = judge(readings, keys, scope, span, rules, no_keys=no_keys)
     strangers = tuple(judge_foreign(info, now, rules) for info in listed.foreign)
     kept = tuple(stored for _, stored in read if stored) if keep_digests else ()
@@ -112,9 +112,15 @@ def not_seen(error: ItemtrailError) -> tuple[Reason, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    key: DigestKey
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Listed:
-    own: list[DigestKey]
-    others: list[DigestKey]
+    own: list[_Entry]
+    others: list[_Entry]
     foreign: list[ObjectInfo]
 
 
@@ -129,26 +135,29 @@ def _list(store: ObjectStore, scope: Scope, lower: dt.datetime, upper: dt.dateti
         other = parse_any_digest(info.key, scope.trail, scope.account, scope.region)
         if own:
             if lower <= own.end <= upper:
-                listed.own.append(own)
+                listed.own.append(_Entry(own, info.size))
         elif other:
             if lower <= other[2].end <= upper:
-                listed.others.append(other[2])
+                listed.others.append(_Entry(other[2], info.size))
         elif info.size or not info.key.endswith("/"):
             listed.foreign.append(info)
     return listed
 
 
-def _oldest(store: ObjectStore, scope: Scope) -> DigestKey | None:
+def _oldest(store: ObjectStore, scope: Scope, now: dt.datetime) -> _Entry | None:
     """The first digest of the trail that exists: folders are dates, so it comes first among the trail's own."""
     for info in store.list(digest_folder(scope.trail, scope.account, scope.region)):
         key = parse_digest(info.key, scope.trail, scope.account, scope.region)
         if key and not key.backfill:
-            return key
+            return _Entry(key, info.size) if key.end <= now else None
     return None
 
 
-def _read(store: ObjectStore, key: DigestKey, trail: TrailRef, max_bytes: int) -> tuple[Reading, StoredObject | None] | None:
+def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) -> tuple[Reading, StoredObject | None] | None:
     """The digest as read; None if it was listed and is gone."""
+    key = entry.key
+    if entry.size > max_bytes:
+        return digest.unread(key, Reason.TOO_LARGE, f"{entry.size} bytes"), None
     found = look(store, key.key)
     if isinstance(found, StoredObject):
         return digest.read(found, key, trail, max_bytes=max_bytes), found
