@@ -31,7 +31,7 @@ class ShiftedClock:
         """Start at ``at`` (aware), or at real time; ``tick`` false freezes it."""
         import time_machine  # only in the sandbox's own environment; this module is imported elsewhere too
 
-        start = real_now() if at is None else at.astimezone(dt.UTC)
+        start = dt.datetime.now(dt.UTC) if at is None else at.astimezone(dt.UTC)
         self._tick = tick
         self._traveller = time_machine.travel(start.timestamp(), tick=tick).start()
 
@@ -64,7 +64,7 @@ class ShiftedClock:
 
 
 def real_now() -> dt.datetime:
-    """The machine's time, whatever the sandbox's, aware UTC."""
+    """The machine's time, whatever the sandbox's, aware UTC. Only while a ``ShiftedClock`` runs."""
     import time_machine
 
     now: dt.datetime = time_machine.escape_hatch.datetime.datetime.now(dt.UTC)
