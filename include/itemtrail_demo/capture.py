@@ -16,15 +16,15 @@ from itemtrail.flows import receipts
 from itemtrail.model import Unit
 from itemtrail.settings import Settings, load
 from itemtrail_airflow import local_run
-from itemtrail_demo import config
 from itemtrail_demo.console import Console
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.report import UnitLine
 
 
 class Airflow:
     """Airflow in this process; its output goes to the log."""
 
-    def __init__(self, folder: config.Folder, console: Console) -> None:
+    def __init__(self, folder: Folder, console: Console) -> None:
         self._console = console
         self._log = folder.log
         os.environ.update(local_run.environment(folder.airflow, {}, config=folder.configuration))
@@ -32,7 +32,7 @@ class Airflow:
         self._import = threading.Thread(target=self._load, name="import-airflow", daemon=True)
         self._import.start()
 
-    def connect(self, folder: config.Folder, connections: Mapping[str, Mapping[str, str]]) -> None:
+    def connect(self, folder: Folder, connections: Mapping[str, Mapping[str, str]]) -> None:
         """Give it its connections."""
         os.environ.update(local_run.environment(folder.airflow, connections, config=folder.configuration))
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
@@ -65,7 +65,7 @@ def expected_units(settings: Settings, days: Sequence[dt.date]) -> tuple[Unit, .
     return tuple(Unit(account, region, day) for day in days for account in archive.accounts for region in archive.regions)
 
 
-def unit_lines(environment: Mapping[str, str], folder: config.Folder, days: Sequence[dt.date]) -> list[UnitLine]:
+def unit_lines(environment: Mapping[str, str], folder: Folder, days: Sequence[dt.date]) -> list[UnitLine]:
     """What the archive's receipts say of the days, read with the owner's eyes."""
     import boto3
 

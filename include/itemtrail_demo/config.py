@@ -1,20 +1,19 @@
-"""The demo's own configuration: folder, itemtrail.toml, the identities of Airflow's connections, the shell environment.
+"""The demo's own configuration: itemtrail.toml, the identities of Airflow's connections, the shell environment.
 
 Decides what the demo's trail records (reads too, so that who read a salary is in it), and what each of itemtrail's roles may do.
 In AWS these are roles that Airflow assumes; here they are IAM users, because a session's expiry would lie in the past of this
-machine's clock while days are replayed. Everything is below one folder, which a new run replaces.
+machine's clock while days are replayed.
 """
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.report import exports
 from itemtrail_demo.tables import DUBLIN, HOME, TABLES
 
@@ -24,44 +23,6 @@ REGIONS = (HOME, DUBLIN)
 TRAIL = "HRMS-DynamoDB-Logs"
 TRAIL_BUCKET = f"hrms-trail-{ACCOUNT}"
 ARCHIVE_BUCKET = f"hrms-archive-{ACCOUNT}"
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Where everything of one demo lies."""
-
-    path: Path
-
-    @property
-    def configuration(self) -> Path:
-        """The itemtrail.toml in use."""
-        return self.path / "itemtrail.toml"
-
-    @property
-    def environment(self) -> Path:
-        """Shell lines to export."""
-        return self.path / "environment.sh"
-
-    @property
-    def truth(self) -> Path:
-        """The ground truth."""
-        return self.path / "truth.ndjson"
-
-    @property
-    def airflow(self) -> Path:
-        """Airflow's home."""
-        return self.path / "airflow"
-
-    @property
-    def log(self) -> Path:
-        """What Airflow and the others had to say."""
-        return self.path / "demo.log"
-
-    def renew(self) -> None:
-        """Empty it."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
 
 
 def configuration(start_date: dt.date) -> str:
@@ -163,8 +124,7 @@ def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str,
 
 def write_environment(folder: Folder, sandbox: Mapping[str, str]) -> dict[str, str]:
     """Variables with which AWS tools and ``itemtrail`` reach this sandbox; also written as shell lines that only you can read."""
-    cache = str(folder.path / "cache")  # copies of this sandbox's Parquet files: the next one's have the same names
-    variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration), "XDG_CACHE_HOME": cache}
+    variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration), "XDG_CACHE_HOME": str(folder.cache)}
     folder.environment.touch(mode=0o600)
     folder.environment.write_text(exports(variables) + "\n", encoding="utf-8")
     return variables

@@ -15,6 +15,7 @@ import boto3
 from cloudtrail_sandbox.client import Sandbox
 from itemtrail_demo import actors, config, hrms, replay, truth, world
 from itemtrail_demo.console import Console
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.tables import HOME
 
 LEAD = dt.timedelta(hours=6)
@@ -31,7 +32,7 @@ OWNER = "owner"
 class Stage:
     """One sandbox and the workload on it."""
 
-    def __init__(self, sandbox: Sandbox, folder: config.Folder, console: Console, plan: hrms.Plan) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Folder, console: Console, plan: hrms.Plan) -> None:
         self.sandbox = sandbox
         self.folder = folder
         self.console = console
@@ -109,7 +110,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def open_stage(folder: config.Folder, console: Console, *, calls: int, seed: int) -> Iterator[Stage]:
+def open_stage(folder: Folder, console: Console, *, calls: int, seed: int) -> Iterator[Stage]:
     """A fresh sandbox, its clock some hours before the first of three days that end with yesterday; stopped at the end."""
     today = (dt.datetime.now(dt.UTC) - SETTLED).date()
     days = [today - dt.timedelta(days=back) for back in (3, 2, 1)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from itemtrail_demo import capture, config, drill, hrms, report
 from itemtrail_demo.console import Console
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.stage import Stage, open_stage
 from itemtrail_demo.tables import HOME
 
@@ -19,7 +20,7 @@ from itemtrail_demo.tables import HOME
 class Tour:
     """One run of the demo."""
 
-    def __init__(self, folder: config.Folder, console: Console, *, calls: int, seed: int, stay: bool) -> None:
+    def __init__(self, folder: Folder, console: Console, *, calls: int, seed: int, stay: bool) -> None:
         self._folder = folder
         self._console = console
         self._calls = calls

@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from itemtrail.errors import ConfigurationError
 from itemtrail_airflow import standalone
-from itemtrail_demo import config, report
+from itemtrail_demo import options, report
 from itemtrail_demo import stage as stages
 from itemtrail_demo.console import Console
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.interrupt import leave_on_signals
 
 LOCK_SECONDS = 60
@@ -31,8 +33,12 @@ DONE = ("success", "failed")
 def main(argv: Sequence[str] | None = None) -> int:
     """Until Ctrl-C (130), or 1 with the reason if Airflow or the sandbox ended."""
     arguments = _parser().parse_args(argv)
-    folder = config.Folder(config.ROOT / ".sandbox" / "ui")
-    folder.renew()
+    folder = Folder(arguments.folder.absolute())
+    try:
+        folder.renew()
+    except ConfigurationError as error:
+        print(f"itemtrail demo: {error}", file=sys.stderr)
+        return 2
     stages.isolate()
     console = Console(folder.log)
     leave_on_signals(console.descriptor)
@@ -47,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def ui_environment(folder: config.Folder, connections: dict[str, dict[str, str]], *, port: int | None) -> dict[str, str]:
+def ui_environment(folder: Folder, connections: dict[str, dict[str, str]], *, port: int | None) -> dict[str, str]:
     """Airflow's variables, with a database that stands several writers, made here so that it is in WAL mode from the start."""
     environment = standalone.standalone_environment(folder.airflow, connections, port=port, config=folder.configuration)
     database = folder.airflow / "airflow.db"
@@ -112,7 +118,7 @@ def _wait_for_dag(airflow: standalone.Standalone, dag_id: str, seconds: float = 
     raise RuntimeError(f"Airflow has not found the DAG {dag_id} in {seconds:.0f} s. Next: airflow dags list-import-errors")
 
 
-def _guide(url: str, folder: config.Folder, stage: stages.Stage) -> str:
+def _guide(url: str, folder: Folder, stage: stages.Stage) -> str:
     first, second = stage.days[0], stage.days[1]
     lines = (
         f"Open          {url}   (you are signed in; loopback only)",
@@ -134,9 +140,8 @@ def _stay(airflow: standalone.Standalone, stage: stages.Stage) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m itemtrail_demo.ui", description="Airflow's UI over three replayed days.")
-    parser.add_argument("--calls", type=int, default=2000, metavar="N", help="size of the HRMS workload, at least 250 (2000)")
-    parser.add_argument("--seed", type=int, default=20, metavar="S", help="the same seed gives the same workload (20)")
-    parser.add_argument("--port", type=int, default=PORT, metavar="P", help=f"of Airflow's UI on 127.0.0.1 ({PORT})")
+    parser.add_argument("--port", type=int, default=PORT, metavar="P", help="of Airflow's UI on 127.0.0.1 (%(default)s)")
+    options.add(parser, folder="ui", calls=2000)
     return parser
 
 
