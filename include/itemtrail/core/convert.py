@@ -1,0 +1,209 @@
+"""Log files into events: Parquet per event date, every record accounted for.
+
+Decides: which records become rows, which are duplicates (equal in full, within one commit; the first in key order survives),
+which are set aside, and where each goes. For every converter: records in = rows + duplicates + quarantined, where an object
+that cannot be cut into records, or a wrapper with members beside ``Records``, counts as one. The same inputs give the same bytes.
+Refuses to read or fetch: it takes the inflated content that was hashed. Memory: one content and one row group's records.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+from itemtrail.core import records as cutting
+from itemtrail.core.columns import Rows, table
+from itemtrail.core.eventtime import Moments
+from itemtrail.core.parquet import ParquetFile, Writers
+from itemtrail.core.records import Limits
+from itemtrail.core.seen import Seen
+from itemtrail.core.shapes import Shapes
+
+_PENDING_BYTES = 96 << 20  # of record text, over all event dates
+UNKNOWN_DATE = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A record left out because an equal one, named here, is a row."""
+
+    source_object: str
+    record_index: int
+    survivor_object: str
+    survivor_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SameEventId:
+    """A row whose eventID an earlier, different record has too: both are kept."""
+
+    source_object: str
+    record_index: int
+    first_object: str
+    first_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Bytes set aside, in a file. ``record_index`` is None for a whole object or its wrapper."""
+
+    source_object: str
+    record_index: int | None
+    reason: str
+    detail: str
+    path: Path
+    size: int
+    sha256: str
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, read from the file."""
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionResult:
+    """What became of one part's records. ``files`` and all lists are in a fixed order: same inputs, same result."""
+
+    files: tuple[ParquetFile, ...]
+    records_in: int
+    rows: int
+    bytes_in: int
+    duplicates: tuple[Duplicate, ...]
+    quarantined: tuple[Quarantined, ...]
+    same_event_ids: tuple[SameEventId, ...]
+
+    @property
+    def same_event_id(self) -> int:
+        """How many rows share their eventID with an earlier, different one."""
+        return len(self.same_event_ids)
+
+
+class Converter:
+    """One part of a commit. Feed objects in key order, then ``finish``; ``close`` gives everything up.
+
+    Args:
+        directory: where ``event_date=E/…parquet`` and ``quarantine/…`` are written.
+        account: named only in errors; a record's own account and Region are in its columns.
+        region: as ``account``.
+        delivery_date: day of the unit: begins the files' names, and is the event date of records without a readable eventTime.
+            None where nobody knows it: those go to ``event_date=unknown``.
+        name: ``NNN-PPP``, commit and part.
+        limits: what a hostile file meets.
+        seen: what the commit has seen so far; shared by its parts.
+    """
+
+    def __init__(
+        self, directory: Path, *, account: str, region: str, delivery_date: date | None, name: str, limits: Limits, seen: Seen
+    ) -> None:
+        self.unit = f"{account}/{region}/{delivery_date}"
+        self._directory, self._limits, self._seen = directory, limits, seen
+        self._day = delivery_date.isoformat() if delivery_date else UNKNOWN_DATE
+        self._writers = Writers(directory, f"{self._day}.{name}.parquet")
+        self._shapes, self._moments = Shapes(), Moments()
+        self._pending: dict[str, Rows] = {}
+        self._records_in = self._rows = self._bytes_in = self._pending_bytes = 0
+        self._duplicates: list[Duplicate] = []
+        self._quarantined: list[Quarantined] = []
+        self._same_event_ids: list[SameEventId] = []
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what is open; after ``finish`` this does nothing."""
+        self._writers.close()
+
+    def add(self, source_object: str, content: bytes) -> None:
+        """Take one object's inflated content.
+
+        Raises:
+            ValueError: the object comes before one that was added already.
+        """
+        split = cutting.split(content, self._limits)
+        self.add_records(source_object, split.records, split.set_aside, bytes_in=len(content))
+
+    def add_records(
+        self,
+        source_object: str,
+        records: Sequence[tuple[int, bytes]],
+        set_aside: Iterable[cutting.SetAside] = (),
+        *,
+        bytes_in: int,
+    ) -> None:
+        """Take records that are cut already: (record index, bytes) in order."""
+        if source_object < self._last:
+            raise ValueError(f"{source_object} comes after {self._last}: feed objects in key order ({self.unit})")
+        self._last = source_object
+        self._bytes_in += bytes_in
+        for one in set_aside:
+            self._set_aside(source_object, one)
+        self._records_in += len(records)
+        hashes = [hashlib.sha256(record).digest() for _, record in records]
+        known = self._seen.records.add(source_object, [(i, h) for (i, _), h in zip(records, hashes, strict=True)])
+        self._duplicates += [Duplicate(source_object, index, *place) for index, place in known.items()]
+        self._take(source_object, [(i, r, h) for (i, r), h in zip(records, hashes, strict=True) if i not in known])
+
+    def finish(self) -> ConversionResult:
+        """Write what is pending, close the files, hash them."""
+        for day in sorted(self._pending):
+            self._write(day)
+        files = self._writers.finish()
+        assert self._records_in == self._rows + len(self._duplicates) + len(self._quarantined)
+        return ConversionResult(
+            files,
+            self._records_in,
+            self._rows,
+            self._bytes_in,
+            tuple(self._duplicates),
+            tuple(self._quarantined),
+            tuple(self._same_event_ids),
+        )
+
+    def _take(self, source: str, fresh: list[tuple[int, bytes, bytes]]) -> None:
+        read, when, pending, ids = self._shapes.read, self._moments.of, self._pending, []
+        for index, record, fingerprint in fresh:
+            values, exact = read(record)
+            moment = when(values.eventTime)
+            day = moment[0] if moment else self._day
+            rows = pending.get(day)
+            if rows is None:
+                rows = pending[day] = Rows()
+            if exact is not None:
+                rows.exact[len(rows.values)] = exact
+            rows.values.append(values)
+            rows.hashes.append(fingerprint)
+            rows.times.append(moment[1] if moment else None)
+            rows.sources.append(source)
+            rows.indexes.append(index)
+            rows.bytes += len(record)
+            self._pending_bytes += len(record)
+            if values.eventID is not None:
+                ids.append((index, hashlib.sha256(values.eventID.encode()).digest()))
+            if len(rows.values) >= self._limits.row_group_rows:
+                self._write(day)
+            elif self._pending_bytes > _PENDING_BYTES:
+                self._write(max(pending, key=lambda one: (pending[one].bytes, one)))
+        shared = self._seen.event_ids.add(source, ids)
+        self._same_event_ids += [SameEventId(source, index, *place) for index, place in shared.items()]
+
+    def _write(self, day: str) -> None:
+        rows = self._pending.pop(day)
+        self._pending_bytes -= rows.bytes
+        self._rows += len(rows)
+        self._writers.write(day, table(rows, self._shapes))
+
+    def _set_aside(self, source: str, one: cutting.SetAside) -> None:
+        self._records_in += 1
+        place = "object" if one.record_index is None else f"{one.record_index:06d}"
+        path = self._directory / "quarantine" / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{place}-{one.reason}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(one.data)
+        digest = hashlib.sha256(one.data).hexdigest()
+        self._quarantined.append(Quarantined(source, one.record_index, one.reason.value, one.detail, path, len(one.data), digest))

@@ -1,0 +1,148 @@
+"""The derived columns of a batch of records: who, which table and keys, what kind, whether it succeeded, what it hides.
+
+Decides nothing by itself: ``identity``, ``dynamodb`` and ``operations`` do, once per distinct value where that saves work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from itemtrail.core import dynamodb, operations
+from itemtrail.core.identity import Identity, identity
+from itemtrail.core.schema import ITEM_KEY, ITEM_KEYS, TIME
+from itemtrail.core.shapes import Record
+
+_identity = lru_cache(maxsize=4096)(identity)
+
+
+@dataclass(slots=True)
+class _Events:
+    """What the loop over a batch gathers: a kind, a table and an alarm per row, and the item keys of all rows."""
+
+    kinds: list[str]
+    tables: list[str | None]
+    alarms: list[bool]
+    omitted: list[bool]
+    offsets: list[int | None]
+    key_tables: list[str | None]
+    keys: list[str]
+
+
+def derive(
+    values: Sequence[Record], times: Sequence[int | None], columns: dict[str, Any], failed: Sequence[int]
+) -> dict[str, Any]:
+    """Arrow arrays by name. ``columns`` are the source columns (userIdentity, resources as dictionaries), JSON null as null.
+
+    ``failed`` are rows known to carry an error that their text columns do not show.
+    """
+    people = [_identity(document) for document in columns["userIdentity"].dictionary.to_pylist()]
+    events = _events(values, columns)
+    return {
+        "event_ts": pa.array(times, TIME),
+        **{name: _of_people(columns["userIdentity"], people, name) for name in _IDENTITY},
+        "table_arn": pa.array(events.tables, pa.string()).dictionary_encode(),
+        "item_keys": _item_keys(events),
+        "operation_kind": pa.array(events.kinds, pa.string()).dictionary_encode(),
+        "succeeded": _succeeded(columns, failed),
+        "params_omitted": pa.array(events.omitted, pa.bool_()),
+        "evidence_alarm": pa.array(events.alarms, pa.bool_()),
+    }
+
+
+_IDENTITY = ("actor", "actor_source", "session_issuer", "source_identity")
+
+
+def _of_people(documents: Any, people: Sequence[Identity], name: str) -> Any:
+    """One attribute of the identities, for each row, as a dictionary of its own."""
+    few = pa.array([getattr(person, name) for person in people], pa.string()).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(few.indices.take(documents.indices), few.dictionary)
+
+
+def _succeeded(columns: dict[str, Any], failed: Sequence[int]) -> Any:
+    """No errorCode and no errorMessage: a failed console sign-in has the message alone."""
+    good = pc.and_(columns["errorCode"].is_null(), columns["errorMessage"].is_null())
+    if not failed:
+        return good
+    flags = good.to_pylist()
+    for row in failed:
+        flags[row] = False
+    return pa.array(flags, pa.bool_())
+
+
+def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
+    resources = columns["resources"]
+    arns = [dynamodb.tables_in(text) for text in resources.dictionary.to_pylist()]
+    codes = resources.indices.to_pylist()
+    events = _Events([], [], [], _marked_omitted(columns["requestParameters"]), [], [], [])
+    contexts: dict[tuple[int | None, str | None, str | None], dynamodb.Tables] = {}
+    kinds: dict[tuple[str | None, str | None], tuple[str, bool]] = {}
+    for row, (record, code) in enumerate(zip(values, codes, strict=True)):
+        source, name = record.eventSource, record.eventName
+        known = kinds.get((source, name))
+        if known is None:
+            known = kinds[source, name] = (operations.kind(source, name).value, operations.alarms(source, name))
+        kind, alarm = known
+        if source != operations.DYNAMODB or name is None:
+            found = arns[code] if code is not None else ()
+            events.kinds.append(kind)
+            events.tables.append(found[0] if found else None)
+            events.alarms.append(alarm)
+            events.offsets.append(None)
+            continue
+        place = (code, record.awsRegion, record.recipientAccountId)
+        tables = contexts.get(place)
+        if tables is None:
+            listed = arns[code] if code is not None else ()
+            tables = contexts[place] = dynamodb.Tables(listed, record.awsRegion or "", record.recipientAccountId or "")
+        _dynamodb(events, record, row, tables, alarm)
+    return events
+
+
+def _dynamodb(events: _Events, record: Record, row: int, tables: dynamodb.Tables, alarm: bool) -> None:
+    parameters = _json(record.requestParameters)
+    touched = dynamodb.touched(record.eventName, parameters, tables)
+    table = tables.arns[0] if tables.arns else touched.table
+    if table is None:
+        table = dynamodb.table_in_response(_json(record.responseElements), tables)
+    if alarm and record.eventName in operations.CONDITIONAL_ALARMS:
+        alarm = dynamodb.weakens(record.eventName, parameters)
+    if parameters is None and touched.kind is not operations.Kind.CONTROL:
+        events.omitted[row] = True
+    events.kinds.append(touched.kind.value)
+    events.tables.append(table)
+    events.alarms.append(alarm)
+    if touched.keys is None:
+        events.offsets.append(None)
+        return
+    events.offsets.append(len(events.keys))
+    for arn, key in touched.keys:
+        events.key_tables.append(arn)
+        events.keys.append(key)
+
+
+def _json(raw: Any) -> str | None:
+    """A JSON column's text from the record; None for absent and for null."""
+    if raw is None:
+        return None
+    text = bytes(raw)
+    return None if text == b"null" else text.decode()
+
+
+def _marked_omitted(parameters: Any) -> list[bool]:
+    flags: list[bool] = pc.fill_null(pc.match_substring(parameters, '"omitted"'), False).to_pylist()
+    for row, flag in enumerate(flags):
+        if flag:
+            flags[row] = dynamodb.omitted(parameters[row].as_py())
+    return flags
+
+
+def _item_keys(events: _Events) -> Any:
+    """A null offset is a null list; the lists lie one behind the other."""
+    offsets = pa.array([*events.offsets, len(events.keys)], pa.int32())
+    children = [pa.array(events.key_tables, pa.string()), pa.array(events.keys, pa.string())]
+    pairs = pa.StructArray.from_arrays(children, fields=list(ITEM_KEY))
+    return pa.ListArray.from_arrays(offsets, pairs, type=ITEM_KEYS)

@@ -1,0 +1,279 @@
+"""Tables and item keys in the parameters of DynamoDB events.
+
+Decides: the table's ARN, every (table, key) pair a call names, and whether a transaction writes at all. Names in the parameters
+are read without regard to case, because AWS spells them ``tableName`` and ``TableName`` within one event; a condition check is
+not a write and gives no key. Refuses to invent: where the parameters are not there, there is no key. An ARN in the parameters
+counts before ``resources``, and ``resources`` before an ARN made from Region and account.
+Source: DynamoDB developer guide, "Logging DynamoDB operations by using CloudTrail", read 2026-11-24.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from itemtrail.core import partiql
+from itemtrail.core.operations import DYNAMODB, PARTIQL, SINGLE_ITEM, Kind, kind
+
+ItemKey = tuple[str | None, str]
+"""(table ARN, key as canonical JSON text)."""
+
+_TABLE_NAMES = ("tablename", "tablearn", "targettablename", "resourcearn", "streamarn", "globaltablename", "sourcetablearn")
+
+
+class _Single(msgspec.Struct):
+    tableName: str  # noqa: N815 - CloudTrail's spelling
+    key: msgspec.Raw
+
+
+class _Number(str):
+    """A JSON number's text as delivered."""
+
+    __slots__ = ()
+
+
+_single = msgspec.json.Decoder(_Single).decode
+_key = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+_loads = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """How names of one event become ARNs: ``arns`` are the tables in ``resources``, in order."""
+
+    arns: tuple[str, ...]
+    region: str
+    account: str
+    known: dict[str, str] = field(default_factory=dict)
+
+    def arn(self, name: str) -> str | None:
+        """The ARN of a table given by name or ARN (of the table, an index or a stream); None for an empty name."""
+        if found := self.known.get(name):
+            return found
+        arn = table_arn(name) if name.startswith("arn:") else self._by_name(name)
+        if arn:
+            self.known[name] = arn
+        return arn
+
+    def _by_name(self, name: str) -> str | None:
+        if not name:
+            return None
+        tail = f":table/{name}"
+        made = f"arn:{partition(self.region)}:dynamodb:{self.region}:{self.account}{tail}"
+        return next((arn for arn in self.arns if arn.endswith(tail)), made if self.region and self.account else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What one event says: keys (None where it names none), kind, and a table where ``resources`` gave none."""
+
+    keys: Sequence[ItemKey] | None
+    kind: Kind
+    table: str | None = None
+
+
+def partition(region: str) -> str:
+    """AWS partition of a Region's name."""
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def table_arn(arn: str) -> str | None:
+    """The table in an ARN of a DynamoDB table, index, stream, backup or export; None for any other ARN."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/"):
+        return None
+    name = parts[5].split("/", 2)[1]
+    return ":".join([*parts[:5], f"table/{name}"]) if name else None
+
+
+def tables_in(resources: str | None) -> tuple[str, ...]:
+    """Table ARNs in a record's ``resources`` (JSON text), in order, each once."""
+    if not resources or ":dynamodb:" not in resources:
+        return ()
+    entries = read(resources)
+    found: dict[str, None] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        arn = _get(entry, "arn") if isinstance(entry, dict) else None
+        table = table_arn(arn) if isinstance(arn, str) else None
+        if table:
+            found[_clean(table)] = None
+    return tuple(found)
+
+
+def touched(name: str, parameters: str | None, tables: Tables) -> Touched:
+    """Read one DynamoDB event's ``requestParameters`` (JSON text)."""
+    known = kind(DYNAMODB, name)
+    if parameters is None:
+        return Touched(None, known)
+    if name in SINGLE_ITEM and (single := _one(parameters, tables)):
+        return Touched((single,), known, single[0])
+    document = read(parameters)
+    if not isinstance(document, dict):
+        return Touched(None, known)
+    if name in PARTIQL:
+        return _statements(document, tables)
+    pairs = tuple(_pairs(document, tables, None))
+    if name == "TransactWriteItems" and _only_checks(document):
+        known = Kind.READ
+    return Touched(pairs or None, known, pairs[0][0] if pairs else _named(document, tables))
+
+
+def table_in_response(response: str | None, tables: Tables) -> str | None:
+    """The table that ``responseElements`` names: UpdateTable says it nowhere else."""
+    document = read(response) if response and "able" in response else None
+    if not isinstance(document, dict):
+        return None
+    description = next((value for name, value in document.items() if name.lower().endswith("tabledescription")), document)
+    if not isinstance(description, dict):
+        return None
+    return _named(description, tables) or _named(document, tables)
+
+
+def weakens(name: str, parameters: str | None) -> bool:
+    """Whether an UpdateTable turns a stream off or changes replicas, or an UpdateContinuousBackups turns recovery off."""
+    document = read(parameters) if parameters else None
+    if not isinstance(document, dict):
+        return True  # cannot be told: alarm
+    if name == "UpdateContinuousBackups":
+        return _get(_get(document, "pointintimerecoveryspecification"), "pointintimerecoveryenabled") is not True
+    if _get(document, "replicaupdates"):
+        return True
+    stream = _get(document, "streamspecification")
+    return stream is not None and _get(stream, "streamenabled") is not True
+
+
+def omitted(parameters: str) -> bool:
+    """Whether CloudTrail left the parameters out and says so."""
+    document = read(parameters)
+    return isinstance(document, dict) and _get(document, "omitted") is True
+
+
+def read(text: str) -> Any:
+    """JSON with numbers as their text; None for what Python will not read (nested beyond its stack)."""
+    try:
+        return _loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON text: names sorted, no white space, numbers as delivered, only the escapes that JSON demands."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{canonical(name)}:{canonical(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, str):
+        return _encode(_clean(value)).decode()
+    return json.dumps(value)
+
+
+def _one(parameters: str, tables: Tables) -> ItemKey | None:
+    """The usual spelling of a single-item call, fast; None leaves anything else to the general reading."""
+    try:
+        call = _single(parameters)
+        text = bytes(call.key)
+        if b"\\" in text or b"[" in text or text.count(b"{") != 1:
+            return None
+        attributes = _key(text)
+        names = list(attributes)
+        if names != sorted(names) or _encode(attributes) != text:
+            return None
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return tables.arn(call.tableName), text.decode()
+
+
+def _pairs(node: Any, tables: Tables, table: str | None, depth: int = 0) -> Iterator[ItemKey]:
+    """Every key below ``node``; ``table`` is what stands around it."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, list):
+        for element in node:
+            yield from _pairs(element, tables, table, depth + 1)
+    elif isinstance(node, dict) and str(_get(node, "operation")).lower() != "conditioncheck":
+        named = _get(node, "tablename")
+        if isinstance(named, str):
+            table = tables.arn(_clean(named))
+        for name, value in node.items():
+            yield from _below(name.lower(), value, tables, table, depth)
+
+
+def _below(name: str, value: Any, tables: Tables, table: str | None, depth: int) -> Iterator[ItemKey]:
+    """The keys in one member; under ``requestItems`` the members' names are tables."""
+    if name == "key" and isinstance(value, dict):
+        yield table or _only(tables), canonical(value)
+    elif name == "keys" and isinstance(value, list):
+        yield from ((table or _only(tables), canonical(one)) for one in value if isinstance(one, dict))
+    elif name == "requestitems" and isinstance(value, dict):
+        for each, requests in value.items():
+            yield from _pairs(requests, tables, tables.arn(_clean(each)), depth + 1)
+    elif name not in _NO_KEYS_BELOW and not isinstance(value, str):
+        yield from _pairs(value, tables, table, depth + 1)
+
+
+_DEEPEST = 20
+_NO_KEYS_BELOW = frozenset({"conditioncheck", "exclusivestartkey", "expressionattributenames", "expressionattributevalues"})
+
+
+def _only(tables: Tables) -> str | None:
+    return tables.arns[0] if len(tables.arns) == 1 else None
+
+
+def _only_checks(document: dict[str, Any]) -> bool:
+    """Whether a transaction holds condition checks and nothing that changes an item."""
+    items = _get(document, "requestitems") or _get(document, "transactitems")
+    if not isinstance(items, list) or not items:
+        return False
+    return all(
+        isinstance(item, dict) and (str(_get(item, "operation")).lower() == "conditioncheck" or _get(item, "conditioncheck"))
+        for item in items
+    )
+
+
+def _statements(document: dict[str, Any], tables: Tables) -> Touched:
+    listed = next((document[n] for n in document if n.lower() in {"requestitems", "statements", "transactstatements"}), None)
+    entries = listed if isinstance(listed, list) else [document]
+    texts = [_get(entry, "statement") for entry in entries if isinstance(entry, dict)]
+    parsed = [partiql.parse(text) for text in texts if isinstance(text, str)]
+    writes = [statement.writes for statement in parsed]
+    if True in writes:
+        known = Kind.WRITE
+    else:
+        known = Kind.READ if parsed and None not in writes and len(parsed) == len(entries) else Kind.UNKNOWN
+    keys: list[ItemKey] = []
+    first: str | None = None
+    for statement in parsed:
+        table = tables.arn(_clean(statement.table)) if statement.table else _only(tables)
+        first = first or table
+        if statement.key:
+            body = ",".join(f"{canonical(name)}:{value}" for name, value in statement.key)
+            keys.append((table, _clean(f"{{{body}}}")))
+    return Touched(keys or None, known, first)
+
+
+def _named(document: dict[str, Any], tables: Tables) -> str | None:
+    for name in _TABLE_NAMES:
+        value = _get(document, name)
+        if isinstance(value, str) and value and (found := tables.arn(_clean(value))):
+            return found
+    return None
+
+
+def _get(document: Any, folded: str) -> Any:
+    """A member by its name without regard to case; None where there is none."""
+    if not isinstance(document, dict):
+        return None
+    for name, value in document.items():
+        if name.lower() == folded:
+            return value
+    return None
+
+
+def _clean(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

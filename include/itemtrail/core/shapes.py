@@ -1,0 +1,155 @@
+"""A record's bytes turned into values, with proof that the values give the same bytes back.
+
+Decides: which values of a record go into which column, and whether they suffice. A *shape* is an order of member names; one
+compiled parser per shape reads a record, and writing the result again must give exactly the bytes read, else the record is read
+by the exact path and, where even that cannot rebuild it, carries its bytes in ``_record``. Shapes are learned from the records,
+so that a new CloudTrail field or another producer's order costs one slow record and not a slow archive.
+Refuses to guess: absent, null and empty stay apart; a repeated name keeps every value (in ``_record``).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from itemtrail.core import exact
+from itemtrail.core.schema import FIELDS, TEXT
+
+Record = Any
+"""A msgspec struct with one attribute per name of ``FIELDS``: ``str``, ``msgspec.Raw`` or None where absent."""
+
+_MOST_SHAPES = 64
+_JSON_NULL = b"null"
+_RECENT = 6
+_FIELD_SET = frozenset(FIELDS)
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What the exact path says of one record: its ``_keys`` and ``_extra``, and ``_record`` where rebuilding would differ."""
+
+    keys: str
+    extra: str | None
+    record: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An order of names. ``others`` are the attributes (and names) of members that are no column, or not of its type."""
+
+    kind: type[msgspec.Struct]
+    names: tuple[str, ...]
+    attributes: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
+    decode: Callable[[bytes], Record]
+
+
+class Shapes:
+    """The shapes met so far. One per converter; not shared between threads."""
+
+    def __init__(self) -> None:
+        first = _define(FIELDS, frozenset())
+        self._plain = first
+        self._recent = [first]
+        self._known: set[tuple[tuple[str, ...], frozenset[str]]] = set()
+        self.by_kind: dict[type[msgspec.Struct], Shape] = {first.kind: first}
+
+    def read(self, record: bytes) -> tuple[Record, Exact | None]:
+        """The record's values; ``Exact`` where the shape alone does not give its bytes back."""
+        recent = self._recent
+        for position, shape in enumerate(recent):
+            try:
+                values = shape.decode(record)
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            if encode(values) == record:
+                if position:
+                    recent.insert(0, recent.pop(position))
+                return values, None
+        return self._learn(record)
+
+    def _learn(self, record: bytes) -> tuple[Record, Exact | None]:
+        parts = [(exact.text(name), name, value) for name, value in exact.members(record)]
+        odd = frozenset(name for name, _, value in parts if name in TEXT and value[:1] != b'"')
+        names = tuple(name for name, _, _ in parts)
+        known = (names, odd)
+        if known not in self._known and len(self._known) < _MOST_SHAPES and len(set(names)) == len(names):
+            self._known.add(known)
+            shape = _define((*names, *(name for name in FIELDS if name not in names)), odd)
+            values = _try(shape, record)
+            if values is not None:
+                self.by_kind[shape.kind] = shape
+                self._recent.insert(0, shape)
+                del self._recent[_RECENT:]
+                return values, None
+        return self._exactly(record, parts, odd)
+
+    def _exactly(self, record: bytes, parts: list[tuple[str, bytes, bytes]], odd: frozenset[str]) -> tuple[Record, Exact]:
+        values = self._plain.kind()
+        others: dict[str, msgspec.Raw] = {}
+        for name, _, value in parts:
+            if name in odd or name not in _FIELD_SET:
+                others[name] = msgspec.Raw(value)
+            else:
+                setattr(values, name, exact.text(value) if name in TEXT else msgspec.Raw(value))
+        names = [name for name, _, _ in parts]
+        extra = extra_text(others.items())
+        texts = {name: value_text(name, getattr(values, name)) for name in _FIELD_SET.intersection(names) - odd}
+        rebuilt = assemble(names, texts, {name: bytes(raw) for name, raw in others.items()})
+        return values, Exact(keys_text(names), extra, None if rebuilt == record else record)
+
+
+def _try(shape: Shape, record: bytes) -> Record | None:
+    try:
+        values = shape.decode(record)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return values if encode(values) == record else None
+
+
+def _define(names: Iterable[str], odd: frozenset[str]) -> Shape:
+    """A parser for records whose members stand in this order; ``odd`` are text fields that come as something else."""
+    names = tuple(names)
+    fields: list[tuple[str, Any, Any]] = []
+    rename: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
+    for number, name in enumerate(names):
+        if name in _FIELD_SET and name not in odd:
+            fields.append((name, str if name in TEXT else msgspec.Raw, None))
+        else:
+            attribute = f"other_{number}"
+            rename[attribute] = name
+            others.append((attribute, name))
+            fields.append((attribute, msgspec.Raw, None))
+    kind = msgspec.defstruct(
+        "Record", fields, rename=rename or None, omit_defaults=True, forbid_unknown_fields=True, gc=False,
+        namespace=dict.fromkeys(odd),
+    )  # fmt: skip
+    attributes = tuple(field[0] for field in fields)
+    return Shape(kind, names, attributes, tuple(others), msgspec.json.Decoder(kind).decode)
+
+
+def keys_text(names: Iterable[str]) -> str:
+    """``_keys``: the names in order, as a JSON list."""
+    return encode(list(names)).decode()
+
+
+def extra_text(others: Iterable[tuple[str, msgspec.Raw]]) -> str | None:
+    """``_extra``: members that are no column, values as delivered, as a JSON object; None for none. Null needs no entry."""
+    kept = {name: raw for name, raw in others if raw is not None and bytes(raw) != _JSON_NULL}
+    return encode(kept).decode() if kept else None
+
+
+def value_text(name: str, value: str | msgspec.Raw | None) -> bytes | None:
+    """A column's value as it stands in the record."""
+    if value is None:
+        return None
+    return encode(value) if name in TEXT else bytes(value)  # type: ignore[arg-type]  # Raw for all that is not text
+
+
+def assemble(names: Iterable[str], texts: Mapping[str, bytes | None], others: Mapping[str, bytes]) -> bytes:
+    """The record that ``_keys``, the columns and ``_extra`` stand for: compact JSON; in ``_keys`` without a value means null."""
+    parts = [encode(name) + b":" + (texts.get(name) or others.get(name) or _JSON_NULL) for name in names]
+    return b"{" + b",".join(parts) + b"}"
