@@ -317,6 +317,13 @@ def test_two_trails_in_one_place_is_a_finding():
     assert "setup.shared-prefix" in found(plan)
 
 
+def test_a_sixth_trail_is_not_tried():
+    others = tuple(dataclasses.replace(OTHER, arn=f"{OTHER.arn}{number}") for number in range(5))
+    plan = decided(trails=others)
+    assert "5 trails" in found(plan)["setup.trail"].detail
+    assert called(plan) == []
+
+
 def test_chosen_tables_bring_the_canarys_table_along():
     wanted = dataclasses.replace(WANTED, data_tables=WANTED.stream_tables)
     put = selectors_put(decided(NOTHING, wanted))

@@ -5,6 +5,7 @@ consistency (a bucket policy that CloudTrail does not see yet) is tried again fo
 Source: API references of S3, CloudTrail, DynamoDB, CloudWatch Logs; Service Authorization Reference, read 2026-11-24.
 """
 
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -58,7 +59,7 @@ class AwsControl:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
+        self._client = functools.cache(client)  # making one takes longer than using it
         self._regions = regions
         self._sleep = sleep
 

@@ -99,6 +99,10 @@ def regions(observed: Observed, wanted: Wanted) -> Part:
             )
     rest = [region for region in observed.regions if region not in wanted.archive_regions]
     if rest:
-        detail = f"the trail records {len(rest)} more Region(s) that archive.regions does not name: {', '.join(rest)}"
+        detail = f"the trail records {len(rest)} more Region(s) that archive.regions does not name: {_some(rest)}"
         part.find("setup.regions", FindingStatus.NOTE, wanted.trail_arn, detail, "add them to archive them too.")
     return part
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -11,6 +11,7 @@ from itemtrail.core.setup_buckets import Part
 from itemtrail.core.setup_plan import Observed, Wanted
 from itemtrail.snapshot import FindingStatus, TrailState
 
+MAX_TRAILS = 5  # copies of multi-Region trails count. Source: CloudTrail user guide, "Quotas", read 2026-11-24.
 SECOND_COPY = "a second copy of management events: about $2 per 100,000 events"
 DATA_EVENTS = "data events: about $0.10 per 100,000 events"
 
@@ -42,6 +43,10 @@ def _create(part: Part, others: list[TrailState], wanted: Wanted, *, management:
     if taken:
         detail = f"a trail of that name has another home Region: {taken[0]}"
         part.find("setup.trail", FindingStatus.FAIL, wanted.trail_arn, detail, "set trail.home_region, or choose another name.")
+        return
+    if len(others) >= MAX_TRAILS:
+        detail = f"{len(others)} trails are seen in {wanted.home_region}; AWS takes {MAX_TRAILS} a Region"
+        part.find("setup.trail", FindingStatus.FAIL, wanted.trail_arn, detail, "adopt one of them (trail.name), or delete one.")
         return
     parameters: dict[str, object] = {
         "Name": wanted.trail_name,
