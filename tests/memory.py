@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from itemtrail.errors import AccessDenied, ColdStorage, ItemtrailError, NotFound, SourceUnavailable
+from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
 from itemtrail.model import ObjectInfo, PublicKey, StoredObject
 
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -27,6 +27,7 @@ class Fault(StrEnum):
     UNAVAILABLE = "unavailable"
     COLD = "cold"
     GONE = "gone"  # listed, and then the service says 404
+    REFUSED = "refused"  # 400: encrypted with a customer's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,10 @@ def _error(fault: Fault, action: str, resource: str) -> ItemtrailError:
             return AccessDenied(action, resource)
         case Fault.COLD:
             return ColdStorage(f"{resource} is in cold storage.", advice="restore it, then run again.")
+        case Fault.REFUSED:
+            return ConfigurationError(
+                f"{action} on {resource} was refused: InvalidRequest.", advice="mend what the service names."
+            )
         case Fault.GONE:
             return NotFound(f"{resource} does not exist.")
         case Fault.UNAVAILABLE:

@@ -52,6 +52,11 @@ def log_cold(chain: Chain, setting: Setting) -> None:
     setting.faults[log(chain, "l2.0")] = "cold"
 
 
+@case("S3 refuses a log: it was overwritten with a customer's own key.", "l2.0 U REFUSED", exit=3)
+def log_refused(chain: Chain, setting: Setting) -> None:
+    setting.faults[log(chain, "l2.0")] = "refused"
+
+
 @case(
     "The digests cannot be listed: nothing was seen.",
     "; ".join(f"{8 + n:02d}:00:00 U DENIED" for n in range(6)),

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     DENIED = "DENIED"
     UNAVAILABLE = "UNAVAILABLE"
     COLD = "COLD"
+    REFUSED = "REFUSED"
     KEYS_DENIED = "KEYS_DENIED"
     KEYS_UNAVAILABLE = "KEYS_UNAVAILABLE"
     DIGEST_NOT_READ = "DIGEST_NOT_READ"
@@ -109,6 +110,7 @@ COULD_NOT_LOOK = frozenset(
         Reason.DENIED,
         Reason.UNAVAILABLE,
         Reason.COLD,
+        Reason.REFUSED,
         Reason.KEYS_DENIED,
         Reason.KEYS_UNAVAILABLE,
         Reason.DIGEST_NOT_READ,
@@ -168,6 +170,11 @@ _TABLE: dict[Reason, _Entry] = {
         _U,
         "The object lies in a Glacier class.",
         "Restore it (RestoreObject), then run again.",
+    ),
+    Reason.REFUSED: _Entry(
+        _U,
+        "S3 refuses to give this object, though not for want of permission (encrypted with a key of somebody's own, for example).",
+        "See what S3 said in the line; find who wrote the object this way, and look at an older version of it.",
     ),
     Reason.KEYS_DENIED: _Entry(
         _U,

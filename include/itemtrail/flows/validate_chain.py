@@ -21,7 +21,7 @@ from itemtrail.core.keys import DigestKey, digest_folder, parse_any_digest, pars
 from itemtrail.core.logs import judge_foreign
 from itemtrail.core.reasons import Reason
 from itemtrail.core.signature import SIGNING_DELAY
-from itemtrail.errors import AccessDenied, ColdStorage, ItemtrailError, NotFound, SourceUnavailable
+from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
 from itemtrail.model import LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
@@ -94,7 +94,7 @@ def look(store: ObjectStore, key: str) -> StoredObject | tuple[Reason, str]:
     """The object, or why it could not be looked at (``MISSING`` is the service's own 404)."""
     try:
         return store.read(key)
-    except (NotFound, SourceUnavailable, AccessDenied) as error:
+    except (NotFound, SourceUnavailable, ConfigurationError) as error:
         return not_seen(error)
 
 
@@ -107,6 +107,8 @@ def not_seen(error: ItemtrailError) -> tuple[Reason, str]:
             return Reason.COLD, error.message
         case AccessDenied():
             return Reason.DENIED, error.message
+        case ConfigurationError():
+            return Reason.REFUSED, error.message
         case _:
             return Reason.UNAVAILABLE, error.message
 
