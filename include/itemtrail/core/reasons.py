@@ -173,7 +173,7 @@ _TABLE: dict[Reason, _Entry] = {
     ),
     Reason.REFUSED: _Entry(
         _U,
-        "S3 refuses to give this object, though not for want of permission (encrypted with a key of somebody's own, for example).",
+        "S3 refuses to give this object, and not for want of permission (it may be encrypted with a customer's own key).",
         "See what S3 said in the line; find who wrote the object this way, and look at an older version of it.",
     ),
     Reason.KEYS_DENIED: _Entry(
