@@ -111,7 +111,7 @@ def _row(history: History) -> tuple[str, ...]:
         f"{counts.records_in:,}",
         f"{counts.rows:,}",
         f"{counts.duplicates:,}",
-        f"{counts.quarantined + counts.quarantined_objects:,}",
+        f"{counts.quarantined:,}",
         f"{counts.bytes_in:,}",
         f"{counts.bytes_stored:,}",
         f"{counts.bytes_out:,}",

@@ -77,8 +77,8 @@ class Counts:
     records_in: int = 0
     rows: int = 0
     duplicates: int = 0
-    quarantined: int = 0  # records
-    quarantined_objects: int = 0
+    quarantined: int = 0  # an object that cannot be cut into records counts as one, here and in records_in
+    quarantined_objects: int = 0  # of these, whole objects
     same_event_id: int = 0  # records whose eventID another record of the commit has, with other content: all kept
     bytes_in: int = 0  # inflated
     bytes_stored: int = 0  # originals as delivered
@@ -219,7 +219,7 @@ def _count(judgement: Judgement, made: Made) -> Counts:
         records_in=made.records_in,
         rows=made.rows,
         duplicates=len(made.duplicates),
-        quarantined=sum(q.record_index is not None for q in made.quarantined),
+        quarantined=len(made.quarantined),
         quarantined_objects=sum(q.record_index is None for q in made.quarantined),
         same_event_id=made.same_event_id,
         bytes_in=made.bytes_in,

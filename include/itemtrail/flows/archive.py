@@ -15,6 +15,7 @@ from pathlib import Path
 from itemtrail.core import keys, layout
 from itemtrail.core.plan import Input, Judgement, Plan, cut, identity
 from itemtrail.core.receipt import Packed, Receipt, covered
+from itemtrail.core.seen import Seen
 from itemtrail.errors import ColdStorage, EvidenceError, NotFound, SourceUnavailable
 from itemtrail.flows.archive_build import Bench, BuiltPart, build_part
 from itemtrail.flows.archive_commit import Progress, check_tar, commit
@@ -183,28 +184,34 @@ class _Work:
         return tuple(i for i in self.source.list(folder) if is_original(i, trail, unit.account, unit.region))
 
     def _build(self, number: int, wanted: Sequence[Wanted], room: Path) -> tuple[BuiltPart, ...]:
-        bench = Bench(self.unit, number, self.source, room, self.settings.conversion)
         numbers = cut([item.size for item in wanted], self.settings.archive.part_bytes)
-        return tuple(
-            build_part(bench, part, [w for w, n in zip(wanted, numbers, strict=True) if n == part])
-            for part in sorted(set(numbers))
-        )
+        with Seen(room) as seen:
+            bench = Bench(self.unit, number, self.source, room, self.settings.conversion, seen)
+            return tuple(
+                build_part(bench, part, [w for w, n in zip(wanted, numbers, strict=True) if n == part])
+                for part in sorted(set(numbers))
+            )
 
     def _rebuild(self, plan: Plan, room: Path) -> tuple[BuiltPart, ...]:
         """What an open plan says, again: a part whose tar is in the archive needs nothing of the trail bucket."""
-        bench = Bench(self.unit, plan.number, self.source, room, self.settings.conversion)
         there = {info.key for info in self.archive.list(f"{layout.ORIGINALS}{layout.unit_folder(self.unit)}")}
-        parts = []
-        for number, inputs in plan.parts():
-            key, existing = layout.tar_key(self.unit, plan.number, number), None
-            if key in there:
-                existing = room / f"existing-{number}.tar"
-                self.archive.download(key, existing)
-                check_tar(existing, inputs, name=key)
-            part = build_part(bench, number, [wanted_planned(i) for i in inputs], existing=existing)
-            _must_be_final(plan, part)
-            parts.append(part)
+        parts: list[BuiltPart] = []
+        with Seen(room) as seen:
+            bench = Bench(self.unit, plan.number, self.source, room, self.settings.conversion, seen)
+            for number, inputs in plan.parts():
+                key = layout.tar_key(self.unit, plan.number, number)
+                existing = self._existing(key, inputs, room) if key in there else None
+                parts.append(build_part(bench, number, [wanted_planned(i) for i in inputs], existing=existing))
+                _must_be_final(plan, parts[-1])
+                if existing:
+                    existing.unlink()
         return tuple(parts)
+
+    def _existing(self, key: str, inputs: Sequence[Input], room: Path) -> Path:
+        path = room / "existing.tar"
+        self.archive.download(key, path)
+        check_tar(path, inputs, name=key)
+        return path
 
 
 def _new(seen: Observed, have: Container[tuple[str, str]]) -> list[Wanted]:

@@ -7,15 +7,16 @@ Refuses to write to the archive and to judge. Memory holds a few objects and the
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from itemtrail.core import layout, tarball
-from itemtrail.core.convert import ConversionResult, Converter, Seen
+from itemtrail.core.convert import ConversionResult, Converter
 from itemtrail.core.inflate import inflate
 from itemtrail.core.plan import Input, Kind, canonical
 from itemtrail.core.receipt import Dropped, Packed, Quarantined, pack
 from itemtrail.core.records import Limits
+from itemtrail.core.seen import Seen
 from itemtrail.errors import ItemtrailError, NotFound, Undecodable
 from itemtrail.flows.archive_fetch import Fetched, Wanted, fetch_all
 from itemtrail.model import StoredObject, Unit
@@ -74,7 +75,7 @@ class Bench:
     source: ObjectStore
     room: Path
     settings: ConversionSettings
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen
 
     @property
     def limits(self) -> Limits:
@@ -98,9 +99,12 @@ def build_part(bench: Bench, part: int, wanted: Sequence[Wanted], *, existing: P
         found = _from_tar(existing, wanted, room=folder, max_bytes=limit)
     else:
         found = fetch_all(bench.source, wanted, room=folder, max_bytes=limit)
-    with (folder / "originals.tar").open("wb") as file:
-        maker.take(tarball.TarWriter(file), found)
-    return maker.finish()
+    try:
+        with (folder / "originals.tar").open("wb") as file:
+            maker.take(tarball.TarWriter(file), found)
+        return maker.finish()
+    finally:
+        maker.close()
 
 
 class _PartMaker:
@@ -140,11 +144,16 @@ class _PartMaker:
             quarantine=quarantine,
             quarantined=noted,
             duplicates=_dropped(result),
-            records_in=result.records_in if result else 0,
+            records_in=(result.records_in if result else 0) + len(self._whole),
             rows=result.rows if result else 0,
             same_event_id=result.same_event_id if result else 0,
             unread=tuple(self._unread),
         )
+
+    def close(self) -> None:
+        """Give up what is open."""
+        if self._converter:
+            self._converter.close()
 
     def _pack(self, tar: tarball.TarWriter, original: Input, got: Fetched, content: bytes | None, detail: str) -> None:
         body = got.path or got.stored.body
@@ -188,8 +197,8 @@ class _PartMaker:
                 notes.append(_note(key, len(notes), whole.source_object, None, whole.reason, whole.detail, body))
                 tar.add(notes[-1].member, body)
             for q in found:
-                notes.append(_note(key, len(notes), q.source_object, q.record_index, q.reason, q.detail, q.data))
-                tar.add(notes[-1].member, q.data)
+                notes.append(_note(key, len(notes), q.source_object, q.record_index, q.reason, q.detail, q.path))
+                tar.add(notes[-1].member, q.path)
             tar.add("index.ndjson", b"".join(canonical(note) + b"\n" for note in notes))
             tar.close()
         return tuple(notes), _local(key, path)
@@ -284,16 +293,13 @@ def _dropped(result: ConversionResult | None) -> tuple[Dropped, ...]:
     return tuple(Dropped(d.source_object, d.record_index, d.survivor_object, d.survivor_index) for d in found)
 
 
-def _note(tar: str, number: int, source: str, index: int | None, reason: str, detail: str, body: bytes | Path) -> Quarantined:
-    size, digest = len(body) if isinstance(body, bytes) else body.stat().st_size, _hash(body)
+def _note(tar: str, number: int, source: str, index: int | None, reason: str, detail: str, body: Path) -> Quarantined:
     clean = detail.encode("utf-8", "backslashreplace").decode()
-    return Quarantined(source, index, str(reason), clean, tar, f"{number:06d}.bin", size, digest)
+    return Quarantined(source, index, reason, clean, tar, f"{number:06d}.bin", body.stat().st_size, _hash(body))
 
 
-def _hash(body: bytes | Path) -> str:
-    if isinstance(body, bytes):
-        return hashlib.sha256(body).hexdigest()
-    with body.open("rb") as file:
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -144,7 +144,8 @@ def state(found: History) -> UnitState | None:
         return UnitState(unit, verdict, Lack.NOT_PROVEN, f"{unit}: {last.verdict}: {say(last)}")
     if last.conversion is Conversion.PARTIAL:
         counts = found.counts
-        line = f"{unit}: PROVEN, but {counts.quarantined} records and {counts.quarantined_objects} objects are in quarantine"
+        whole = f" ({counts.quarantined_objects} of them whole objects)" if counts.quarantined_objects else ""
+        line = f"{unit}: PROVEN, but {counts.quarantined} in quarantine{whole}"
         return UnitState(unit, verdict, Lack.PARTIAL_CONVERSION, line)
     return None
 
