@@ -21,6 +21,8 @@ from itemtrail.core.records import Limits
 from itemtrail.core.seen import Seen
 from itemtrail.core.shapes import Shapes
 
+__all__ = ["ConversionResult", "Converter", "Duplicate", "Limits", "ParquetFile", "Quarantined", "SameEventId", "Seen"]
+
 _PENDING_BYTES = 96 << 20  # of record text, over all event dates
 UNKNOWN_DATE = "unknown"
 
