@@ -1,9 +1,9 @@
 """The documented policies allow what the code calls, no more, and nothing that would undo the archive."""
 
 import pytest
+from tests.permissions import actions, policies
 
 from itemtrail.aws.control import CANARY_ACTIONS, OPERATIONS, READ_ACTIONS
-from tests.permissions import actions, policies
 
 NEEDS_NONE = {"sts:GetCallerIdentity"}
 UNDOING = ("Delete", "Bypass", "StopLogging", "PutLifecycle", "PutBucketPolicy", "LegalHold")
