@@ -1,0 +1,113 @@
+"""One day archived by identities that have exactly the documented permissions, and what those may not do."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.permissions import policies
+from tests.sandbox.setup_world import SetupWorld
+from tests.sandbox.test_setup import as_user
+
+from itemtrail.flows import lifecycle, receipts, setup
+from itemtrail.flows.archive import archive_unit
+from itemtrail.model import Unit, Verdict
+
+pytestmark = pytest.mark.sandbox
+DAY = dt.date(2026, 11, 21)
+UNIT = Unit("111122223333", "us-east-1", DAY)
+
+
+@pytest.fixture(scope="module")
+def world(new_sandbox: Any) -> SetupWorld:
+    """A day with some writes, over."""
+    made = SetupWorld.of(new_sandbox(clock=dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)))
+    made.create_tables()
+    control = made.connection.control()
+    setup.apply(control, made.settings, setup.plan(control, made.settings).hash)
+    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 6, tzinfo=dt.UTC))
+    for number in range(20):
+        made.client("dynamodb").put_item(TableName="Employees", Item={"id": {"S": f"E-{number}"}})
+    made.sandbox.advance_to(dt.datetime(2026, 11, 22, 3, tzinfo=dt.UTC))
+    return made
+
+
+@pytest.fixture(scope="module")
+def reader(world: SetupWorld) -> SetupWorld:
+    return as_user(world, "trail-reader", policies()["Trail reader"])
+
+
+@pytest.fixture(scope="module")
+def writer(world: SetupWorld) -> SetupWorld:
+    return as_user(world, "archive-writer", policies()["Archive writer"])
+
+
+@pytest.fixture(scope="module")
+def archived(world: SetupWorld, reader: SetupWorld, writer: SetupWorld, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    ours, theirs = reader.connection, writer.connection
+    trail = ours.trail(world.settings.trail)
+    return archive_unit(
+        UNIT,
+        trail=trail,
+        status=ours.trail_api().status(trail, region=UNIT.region),
+        source=ours.store(trail.bucket),
+        archive=theirs.archive(world.settings.archive),
+        public_keys=ours.public_keys(),
+        tagger=ours.tagger(trail.bucket),
+        settings=world.settings,
+        now=world.now(),
+        spool=Path(tmp_path_factory.mktemp("spool")),
+    )
+
+
+def test_the_day_is_archived_and_proven(archived: Any) -> None:
+    assert archived.verdict is Verdict.PROVEN
+    assert archived.counts.records_in >= 20
+
+
+def test_what_is_proven_is_tagged_and_nothing_else_is(world: SetupWorld, archived: Any) -> None:
+    s3, bucket = world.client("s3"), world.settings.trail.bucket
+    tags = {}
+    for one in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        tags[one["Key"]] = s3.get_object_tagging(Bucket=bucket, Key=one["Key"])["TagSet"]
+    logs = {key: tag for key, tag in tags.items() if "/CloudTrail/us-east-1/2026/11/21/" in key}
+    assert logs
+    assert all(tag == [{"Key": "itemtrail", "Value": "proven"}] for tag in logs.values())
+    assert not any(tag for key, tag in tags.items() if "/2026/11/20/" in key or "/eu-west-1/" in key)
+
+
+def test_the_trail_reader_may_assert_the_lifecycle(reader: SetupWorld) -> None:
+    findings = lifecycle.review(reader.connection.control(), reader.settings, now=reader.now())
+    assert [finding for finding in findings if finding.bad] == []
+
+
+def test_the_auditor_reads_receipts(world: SetupWorld, archived: Any) -> None:
+    auditor = as_user(world, "auditor", policies()["Auditor"])
+    found = receipts.latest(auditor.connection.archive(world.settings.archive), UNIT)
+    assert found is not None
+    assert found.verdict is Verdict.PROVEN
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> bool:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return caught.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+
+
+def test_who_archives_cannot_undo(world: SetupWorld, writer: SetupWorld, archived: Any) -> None:
+    s3, bucket = writer.client("s3"), world.settings.archive.bucket
+    version = world.client("s3").list_object_versions(Bucket=bucket)["Versions"][0]
+    where = {"Bucket": bucket, "Key": version["Key"]}
+    assert refused(s3.delete_object, **where)
+    assert refused(s3.delete_object, **where, VersionId=version["VersionId"], BypassGovernanceRetention=True)
+    assert refused(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": []})
+    assert refused(s3.put_bucket_policy, Bucket=bucket, Policy="{}")
+    assert refused(s3.get_object, Bucket=world.settings.trail.bucket, Key="AWSLogs/x")
+
+
+def test_the_trail_reader_cannot_touch_the_archive_or_the_trail(world: SetupWorld, reader: SetupWorld) -> None:
+    assert refused(reader.client("s3").put_object, Bucket=world.settings.archive.bucket, Key="x", Body=b"")
+    assert refused(reader.client("s3").put_object, Bucket=world.settings.trail.bucket, Key="AWSLogs/x", Body=b"")
+    assert refused(reader.client("cloudtrail").stop_logging, Name=world.settings.trail.name)
