@@ -16,22 +16,24 @@ from itemtrail.errors import ConfigurationError, ItemtrailError, SourceUnavailab
 COMMANDS = ("setup", "archive", "validate", "receipts", "originals", "convert", "records", "query")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; each command module adds its own sub-parser and sets ``run``."""
+def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line of ``names``; each command module adds its own sub-parser and sets ``run``."""
     parser = argparse.ArgumentParser(
         prog="itemtrail",
         description="Capture, archive, prove and explain the change history of DynamoDB tables.",
     )
     parser.add_argument("--version", action="version", version=f"itemtrail {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in names:
         importlib.import_module(f"itemtrail.cli.{name}").add_parser(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    chosen = words[:1] if words and words[0] in COMMANDS else COMMANDS  # one command loads one module: start-up is felt
+    arguments = build_parser(chosen).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except ConfigurationError as error:
