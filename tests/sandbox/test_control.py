@@ -68,10 +68,11 @@ def test_the_clock_moves_only_forward(frozen):
 
 
 def test_a_ticking_clock_delivers_by_itself(new_sandbox):
-    with new_sandbox(clock=START + dt.timedelta(minutes=4, seconds=57)) as sandbox:
+    with new_sandbox(clock=START + dt.timedelta(minutes=4, seconds=59), tick=False) as sandbox:
         bucket = TrailBucket(sandbox, "hr-trail", "hr-trail-bucket")
         bucket.make_bucket()
         bucket.start()
+        sandbox.tick(True)
         deadline = time.monotonic() + 20
         while not bucket.keys() and time.monotonic() < deadline:
             time.sleep(0.2)

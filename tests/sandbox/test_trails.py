@@ -303,6 +303,23 @@ def test_a_policy_taken_away_shows_in_the_status_and_loses_nothing(made):
     assert "CreateTable" in names
 
 
+@pytest.mark.parametrize("operation", ["stop_logging", "delete_trail"])
+def test_the_end_of_a_trail_leaves_its_own_call_and_a_final_digest_that_names_it(made, operation):
+    bucket = made().start()
+    bucket.sandbox.advance(dt.timedelta(hours=1))
+    before = len(bucket.keys("CloudTrail-Digest", EAST))
+    getattr(bucket.client("cloudtrail"), operation)(Name=bucket.name)
+    bucket.client("dynamodb").list_tables()
+    bucket.sandbox.advance(dt.timedelta(hours=2))
+    names = [record["eventName"] for record in read_records(bucket, EAST)]
+    assert names[0] == "StartLogging"
+    assert names[-1] == "".join(word.capitalize() for word in operation.split("_"))
+    digests = bucket.keys("CloudTrail-Digest", EAST)
+    assert len(digests) == before + 1
+    body = bucket.client("s3").get_object(Bucket=bucket.bucket, Key=digests[-1])["Body"].read()
+    assert bucket.keys(region=EAST)[-1] in [log["s3Object"] for log in json.loads(gzip.decompress(body))["logFiles"]]
+
+
 def test_a_bucket_deleted_under_the_trail_is_named(made):
     bucket = made().start()
     bucket.client("s3").delete_bucket(Bucket=bucket.bucket)
