@@ -151,6 +151,7 @@ def parse(text: str, *, file: str) -> Settings:
         lines = "; ".join(_say(e) for e in error.errors(include_url=False))
         raise ConfigurationError(f"{file}: {lines}.", advice=f"edit {file}; docs/configuration.md lists every key.") from None
     _confirm_compliance(settings.archive, file)
+    _confirm_windows(settings, file)
     return settings
 
 
@@ -201,3 +202,18 @@ def _confirm_compliance(archive: ArchiveSettings, file: str) -> None:
             f"{file}: `archive.retention_mode` = 'COMPLIANCE' cannot be undone.",
             advice=f'set `archive.confirm_compliance` = "{wanted}", or use GOVERNANCE.',
         )
+
+
+def _confirm_windows(settings: Settings, file: str) -> None:
+    """A day that may be re-opened must still be there, and readable at once."""
+    window = settings.archive.reopen_days
+    bounded = {
+        "trail.expiry_days": settings.trail.expiry_days,
+        "archive.originals_after_days": settings.archive.originals_after_days,
+    }
+    for key, days in bounded.items():
+        if days < window:
+            raise ConfigurationError(
+                f"{file}: `{key}` = {days} is shorter than `archive.reopen_days` = {window}.",
+                advice=f"set `{key}` to {window} or more, or shorten `archive.reopen_days`.",
+            )
