@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from itemtrail.core.lifecycle_checks import Kept, kept
 from itemtrail.core.lifecycle_rules import ALL_128K, VARIES, Configuration, When, parse
 from itemtrail.snapshot import FindingStatus
 
-RECORDED = Path(__file__).resolve().parents[3] / "shared/data/localstack/localstack_lifecycle_docs.json"
+RECORDED = "localstack/localstack_lifecycle_docs.json"
 WHOLE_BUCKET = Kept(("AWSLogs/",), None)
 
 
@@ -150,11 +149,9 @@ OUTCOMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def recorded():
-    if not RECORDED.exists():
-        pytest.skip(f"published data is absent: {RECORDED}")
-    return json.loads(RECORDED.read_text())
+@pytest.fixture
+def recorded(shared_data):
+    return json.loads((shared_data / RECORDED).read_text(encoding="utf-8"))
 
 
 def test_every_recorded_answer_has_the_outcome_that_is_written_here(recorded):
