@@ -143,6 +143,7 @@ class S3Store:
             client_options={
                 "allow_http": bool(options.endpoint_url and options.endpoint_url.startswith("http://")),
                 "connect_timeout": dt.timedelta(seconds=10),
+                "read_timeout": dt.timedelta(seconds=60),
                 "timeout": dt.timedelta(minutes=10),
                 "user_agent": "itemtrail",
             },
