@@ -13,7 +13,7 @@ from tests.sandbox.setup_world import TABLES, SetupWorld
 from cloudtrail_sandbox.client import Sandbox
 from itemtrail.cli import main as cli
 from itemtrail.core.selectors import covers, covers_management, management_event, records
-from itemtrail.errors import AccessDenied, ConfigurationError, PlanChanged
+from itemtrail.errors import AccessDenied, ConfigurationError, PlanChanged, SourceUnavailable
 from itemtrail.flows import lifecycle, setup
 from itemtrail.snapshot import Call
 
@@ -109,6 +109,37 @@ def test_a_plan_that_is_no_longer_the_plan_is_refused_and_nothing_is_done(world:
     with pytest.raises(PlanChanged, match=approved[:16]):
         setup.apply(control, mine.settings, approved)
     assert control.bucket("changed-archive") is None
+
+
+class Breaking:
+    """The real control, whose connection breaks at its n-th call."""
+
+    def __init__(self, control: Any, calls: int) -> None:
+        self._control, self._left = control, calls
+
+    def execute(self, call: Call) -> None:
+        if self._left == 0:
+            raise SourceUnavailable("the connection broke.")
+        self._left -= 1
+        self._control.execute(call)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._control, name)
+
+
+def test_broken_off_anywhere_the_next_run_ends_in_the_same(world: SetupWorld) -> None:
+    mine = world.named("broken")
+    control = mine.connection.control()
+    calls = len(setup.plan(control, mine.settings).actions)
+    for _ in range(calls):
+        with pytest.raises(SourceUnavailable):
+            setup.apply(Breaking(control, 1), mine.settings, setup.plan(control, mine.settings).hash)
+        if setup.plan(control, mine.settings).empty:
+            break
+        if len(setup.plan(control, mine.settings).actions) == 1:
+            assert applied(mine).good
+            break
+    assert setup.plan(control, mine.settings).empty
 
 
 def test_other_settings_need_another_approval(world: SetupWorld) -> None:

@@ -2,7 +2,7 @@
 
 from tests.unit.test_selectors import HR, HR2, arn, basic, data
 
-from itemtrail.core.selector_merge import DATA_NAME, MANAGEMENT_NAME, MAX_VALUES, fresh, merge, to_advanced
+from itemtrail.core.selector_merge import DATA_NAME, MANAGEMENT_NAME, fresh, merge, to_advanced
 from itemtrail.core.selectors import covers, covers_management, management_event, records, table_event
 
 
@@ -85,11 +85,6 @@ def test_a_new_trail_records_writes_only_unless_asked():
     assert (
         records({"AdvancedEventSelectors": list(fresh([HR], reads=True, management=False))}, table_event("GetItem", HR)) is True
     )
-
-
-def test_more_values_than_aws_takes_is_said():
-    tables = [f"{HR}{number}" for number in range(MAX_VALUES)]
-    assert merge({}, tables, reads=False, management=False).too_many > MAX_VALUES
 
 
 def test_an_exclusion_is_named_as_the_reason():

@@ -324,6 +324,13 @@ def test_a_sixth_trail_is_not_tried():
     assert called(plan) == []
 
 
+def test_more_values_than_aws_takes_are_not_put():
+    many = tuple(f"{EMPLOYEES}{number}" for number in range(500))
+    plan = decided(DONE, dataclasses.replace(WANTED, data_tables=many, stream_tables=()), **trail(selectors={}))
+    assert "AWS takes 500" in found(plan)["setup.selectors"].detail
+    assert called(plan) == []
+
+
 def test_chosen_tables_bring_the_canarys_table_along():
     wanted = dataclasses.replace(WANTED, data_tables=WANTED.stream_tables)
     put = selectors_put(decided(NOTHING, wanted))

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from itemtrail.core.selectors import DYNAMODB_TABLE, Coverage, covers, is_everything, touches_management, value_count
+from itemtrail.core.selectors import DYNAMODB_TABLE, Coverage, covers, is_everything, touches_management
 from itemtrail.snapshot import Document
 
 MANAGEMENT_NAME = "itemtrail: management events"
 DATA_NAME = "itemtrail: DynamoDB data events"
-MAX_VALUES = 500
 _SIDES = {"ReadOnly": "true", "WriteOnly": "false"}
 
 
@@ -25,7 +24,6 @@ class Merge:
 
     selectors: tuple[Document, ...] | None
     reasons: tuple[str, ...] = ()
-    too_many: int = 0  # values, where there would be more than AWS takes
 
 
 def merge(current: Document, tables: Literal["all"] | Sequence[str], *, reads: bool, management: bool) -> Merge:
@@ -44,8 +42,7 @@ def merge(current: Document, tables: Literal["all"] | Sequence[str], *, reads: b
         reasons += [f"{name}: {_sentence(coverage)}" for name, coverage in missing.items()]
     if not reasons:
         return Merge(None)
-    count = value_count(selectors)
-    return Merge(selectors, tuple(reasons), too_many=count if count > MAX_VALUES else 0)
+    return Merge(selectors, tuple(reasons))
 
 
 def fresh(tables: Literal["all"] | Sequence[str], *, reads: bool, management: bool) -> tuple[Document, ...]:

@@ -42,7 +42,6 @@ class Wanted:
     trail_readable: Readable
     archive_bucket: str
     archive_region: str
-    archive_prefix: str
     archive_rules: tuple[Document, ...]
     archive_kept: Kept
     archive_readable: tuple[Readable, ...]

@@ -5,13 +5,14 @@ at another bucket or prefix, to narrow its selectors, and to pay for a second co
 Source: CloudTrail API reference, CreateTrail, UpdateTrail, PutEventSelectors (home Region); pricing page, read 2026-11-24.
 """
 
-from itemtrail.core.selector_merge import MAX_VALUES, fresh, merge
+from itemtrail.core.selector_merge import fresh, merge
 from itemtrail.core.selectors import covers_management, touches_management, value_count
 from itemtrail.core.setup_buckets import Part
 from itemtrail.core.setup_plan import Observed, Wanted
 from itemtrail.snapshot import FindingStatus, TrailState
 
 MAX_TRAILS = 5  # copies of multi-Region trails count. Source: CloudTrail user guide, "Quotas", read 2026-11-24.
+MAX_VALUES = 500  # over all conditions of a trail's selectors, from the same page
 SECOND_COPY = "a second copy of management events: about $2 per 100,000 events"
 DATA_EVENTS = "data events: about $0.10 per 100,000 events"
 

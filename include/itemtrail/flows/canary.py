@@ -8,19 +8,16 @@ the selectors should do for what they did: they only explain a failure. Waiting 
 """
 
 import datetime as dt
-import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from itemtrail.core.chain import Claim
-from itemtrail.core.inflate import inflate
 from itemtrail.core.keys import log_folder
-from itemtrail.core.records import Limits, split
 from itemtrail.core.selectors import records, table_event, why_not
 from itemtrail.core.setup_plan import CANARY_KEY, Wanted
-from itemtrail.errors import ConfigurationError, Undecodable
+from itemtrail.errors import ConfigurationError, SourceUnavailable
+from itemtrail.flows.canary_logs import Found, NewLogs
 from itemtrail.flows.setup import wanted_of
 from itemtrail.flows.validate import read_chain
 from itemtrail.model import TrailRef, Verdict
@@ -89,7 +86,7 @@ def run(
         raise ConfigurationError(f"there is no table {wanted.canary_arn}.", advice="run itemtrail setup --apply first.")
     chase = _Chase(control, store, public_keys, trail_api, settings, clock, wanted, trail, marker, poll_seconds, progress)
     latest = trail_api.status(trail).latest_delivery
-    logs = _NewLogs(store, log_folder(trail, wanted.account, wanted.home_region), latest, settings.conversion.max_inflated_bytes)
+    logs = NewLogs(store, log_folder(trail, wanted.account, wanted.home_region), latest, settings.conversion.max_inflated_bytes)
     item = {CANARY_KEY: {"S": marker}}
     request = control.put_item(wanted.canary_arn, item)
     progress(f"wrote {marker} to {wanted.canary_arn} (request {request}); waiting for the log file")
@@ -102,50 +99,6 @@ def run(
     )
     claim = chase.until(digest_minutes, lambda: chase.claim(found))
     return chase.undigested(result) if claim is None else _judged(result, found, claim, store)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The write in a log file. ``written`` is the event's time, ``delivered`` the object's, both by AWS's clocks."""
-
-    key: str
-    sha256: str
-    written: dt.datetime
-    delivered: dt.datetime
-
-    @property
-    def seconds(self) -> float:
-        return (self.delivered - self.written).total_seconds()
-
-
-class _NewLogs:
-    """Log files that came after this was made; each is read once.
-
-    New is what an earlier listing did not show, so that no two clocks are compared; ``latest`` (GetTrailStatus) only saves
-    listing what is older.
-    """
-
-    def __init__(self, store: ObjectStore, folder: str, latest: dt.datetime | None, max_bytes: int) -> None:
-        self._store, self._folder, self._max_bytes = store, folder, max_bytes
-        self._from = f"{folder}{latest - dt.timedelta(days=1):%Y/%m/%d/}" if latest else ""
-        self._known = {info.key for info in store.list(folder, start_after=self._from)}
-        self.seen = 0
-
-    def find(self, marker: str) -> _Found | None:
-        """The log file that holds the PutItem of ``marker``, if it is there now."""
-        for info in self._store.list(self._folder, start_after=self._from):
-            if info.key in self._known:
-                continue
-            self._known.add(info.key)
-            self.seen += 1
-            try:
-                content = inflate(self._store.read(info.key).body, max_bytes=self._max_bytes)
-            except Undecodable:
-                continue  # the archive flow quarantines it and says so; it cannot hold the proof
-            for record in _puts(content, marker):
-                written = dt.datetime.fromisoformat(record["eventTime"])
-                return _Found(info.key, hashlib.sha256(content).hexdigest(), written, info.last_modified)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +118,25 @@ class _Chase:
     progress: Progress
 
     def until(self, minutes: int, look: Callable[[], _Answer | None]) -> _Answer | None:
-        """What ``look`` answers first, or None after ``minutes``; it looks once more when they are over."""
-        deadline = self.clock.now() + dt.timedelta(minutes=minutes)
-        while (answer := look()) is None and self.clock.now() < deadline:
-            self.clock.sleep(self.poll_seconds)
-        return answer
+        """What ``look`` answers first, or None after ``minutes``; it looks once more when they are over.
 
-    def claim(self, found: _Found) -> Claim | None:
+        Raises:
+            SourceUnavailable: at the end it could not look, which is not the same as having seen nothing.
+        """
+        deadline = self.clock.now() + dt.timedelta(minutes=minutes)
+        while True:
+            try:
+                answer = look()
+            except SourceUnavailable as error:
+                if self.clock.now() >= deadline:
+                    raise
+                answer = None
+                self.progress(f"could not look, trying again: {error.message}")
+            if answer is not None or self.clock.now() >= deadline:
+                return answer
+            self.clock.sleep(self.poll_seconds)
+
+    def claim(self, found: Found) -> Claim | None:
         """What a digest says of the log file, once one says anything."""
         report = read_chain(
             self.store,
@@ -223,7 +188,7 @@ class _Chase:
         )
 
 
-def _judged(result: CanaryResult, found: _Found, claim: Claim, store: ObjectStore) -> CanaryResult:
+def _judged(result: CanaryResult, found: Found, claim: Claim, store: ObjectStore) -> CanaryResult:
     """The claim against the file."""
     since = (store.head(claim.digest_key).last_modified - found.written).total_seconds()
     result = replace(result, digest=claim.digest_key, digest_seconds=since)
@@ -232,16 +197,3 @@ def _judged(result: CanaryResult, found: _Found, claim: Claim, store: ObjectStor
     if claim.sha256 != found.sha256:
         return replace(result, reason="HASH_MISMATCH", detail=f"{found.key} does not hash to what {claim.digest_key} says")
     return replace(result, validated=True, reason="OK")
-
-
-def _puts(content: bytes, marker: str) -> Iterator[dict[str, Any]]:
-    """Records of ``content`` that put the item ``marker``; none where it is not a log file."""
-    wanted = marker.encode()
-    if wanted not in content:
-        return
-    for _, raw in split(content, Limits()).records:
-        if wanted in raw:
-            record: dict[str, Any] = json.loads(raw)
-            key = (record.get("requestParameters") or {}).get("key") or {}
-            if record.get("eventName") == "PutItem" and not record.get("errorCode") and key.get(CANARY_KEY) == marker:
-                yield record

@@ -79,7 +79,6 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
         trail_readable=retention.trail_readable(trail.prefix, days=archive.reopen_days),
         archive_bucket=archive.bucket,
         archive_region=archive.region,
-        archive_prefix=archive.prefix,
         archive_rules=retention.archive_rules(
             archive.prefix,
             originals_class=archive.originals_class,
