@@ -351,4 +351,4 @@ def test_proven_versions_are_tagged_and_keep_their_other_tags(trail: SeaweedFS, 
     archive(trail.connection(), "tags", tmp_path)
     tags = client.get_object_tagging(Bucket=bucket, Key=log.key)["TagSet"]
     assert {t["Key"]: t["Value"] for t in tags} == {"team": "hr", "itemtrail": "proven"}
-    assert len([v for v in client.list_object_versions(Bucket=bucket, Prefix=log.key)["Versions"]]) == 1
+    assert len(client.list_object_versions(Bucket=bucket, Prefix=log.key)["Versions"]) == 1
