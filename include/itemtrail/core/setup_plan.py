@@ -155,4 +155,4 @@ def _lists(actions: Sequence[Action], findings: Sequence[Finding]) -> dict[str, 
 
 def _line(finding: Finding) -> str:
     advice = f" Next: {finding.advice}" if finding.advice else ""
-    return f"  {finding.status.value}  [{finding.check}] {finding.resource}: {finding.detail}{advice}"
+    return f"  {finding.status.value}  [{finding.check}] {finding.resource}: {finding.detail.rstrip('.')}.{advice}"
