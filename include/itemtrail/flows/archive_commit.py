@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
-from itemtrail.core import layout, rebuild, tarball
+from itemtrail.core import layout, tarball
 from itemtrail.core.plan import Input, Plan, Versions
+from itemtrail.core.rebuild import records
 from itemtrail.core.receipt import Made, Output, OutputKind, Packed, Receipt, make
 from itemtrail.errors import EvidenceError, SourceUnavailable
 from itemtrail.flows.archive_build import BuiltPart, LocalFile
@@ -132,7 +133,7 @@ def check_tar(path: Path, planned: Sequence[Input], *, name: str) -> tuple[tarba
 
 
 def _same_records(one: Path, other: Path) -> bool:
-    return all(a == b for a, b in _pairs(rebuild.records([one]), rebuild.records([other])))
+    return all(a == b for a, b in _pairs(records([one]), records([other])))
 
 
 def _pairs(one: Iterable[object], other: Iterable[object]) -> Iterable[tuple[object, object]]:
