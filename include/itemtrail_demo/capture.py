@@ -48,15 +48,15 @@ class Airflow:
         bad = [f"task {task} is {state}" for task, state in run.tasks.items() if state != "success"]
         with self._log.open(encoding="utf-8", errors="replace") as log:
             log.seek(before)
-            said = dict.fromkeys(line.strip() for line in log if _REASON.match(line))
+            said = dict.fromkeys(reason.strip() for reason in _REASON.findall(log.read()))
         return [f"{dag_id} {dict(conf)} is {run.state}: {', '.join(bad)}", *said]
 
     def _load(self) -> None:
         importlib.import_module("airflow.dag_processing.dagbag")
 
 
-_REASON = re.compile(r"(itemtrail|airflow)[\w.]*\.\w+: ")
-"""Last line of a traceback: the exception and its message."""
+_REASON = re.compile(r"^(?:itemtrail|airflow)[\w.]*\.\w+: ((?:.+\n)(?:(?!\d{4}-\d\d-\d\dT).+\n){0,4})", re.MULTILINE)
+"""The end of a traceback: the exception's message, some lines of it."""
 
 
 def expected_units(settings: Settings, days: Sequence[dt.date]) -> tuple[Unit, ...]:

@@ -1,13 +1,15 @@
 """The demo's own configuration: itemtrail.toml, the identities of Airflow's connections, the shell environment.
 
-Decides what the demo's trail records (reads too, so that who read a salary is in it), and what each of itemtrail's roles may do.
+Decides what the demo's trail records (reads too, so that who read a salary is in it), and that each of itemtrail's roles may do
+exactly what docs/permissions.md says.
 In AWS these are roles that Airflow assumes; here they are IAM users, because a session's expiry would lie in the past of this
 machine's clock while days are replayed.
 """
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,13 @@ from itemtrail_demo.folder import Folder
 from itemtrail_demo.report import exports
 from itemtrail_demo.tables import DUBLIN, HOME, TABLES
 
+CONNECTIONS = {
+    "itemtrail_trail_reader": ("Trail reader",),
+    "itemtrail_archive_writer": ("Archive writer",),
+    "itemtrail_setup": ("Setup", "Canary"),
+}
+"""Sections of docs/permissions.md by Airflow connection."""
+_POLICY = re.compile(r"^## ([^\n]+)\n(?:(?!^## ).)*?```json\n(.*?)```", re.MULTILINE | re.DOTALL)
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "111122223333"
 REGIONS = (HOME, DUBLIN)
@@ -60,46 +69,19 @@ wait_minutes = 5
 """
 
 
-def _allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+def roles(documented: str) -> dict[str, list[dict[str, Any]]]:
+    """Statements by Airflow connection, from the text of docs/permissions.md: what is documented is what is tried.
 
-
-def roles() -> dict[str, list[dict[str, Any]]]:
-    """Statements by Airflow connection: least privilege, but for set-up, which creates what the others use."""
-    trail, archive = f"arn:aws:s3:::{TRAIL_BUCKET}", f"arn:aws:s3:::{ARCHIVE_BUCKET}"
-    reads = (
-        "LifecycleConfiguration",
-        "EncryptionConfiguration",
-        "BucketVersioning",
-        "BucketObjectLockConfiguration",
-        "BucketLocation",
-    )
-    look = tuple(f"s3:Get{name}" for name in reads)
-    listing = ("s3:ListBucket", "s3:ListBucketVersions")
+    The documented tables are all in one Region; the demo's are in two, so the Region in their ARNs becomes ``*``.
+    """
+    sections = dict(_POLICY.findall(documented))
     return {
-        "itemtrail_trail_reader": [
-            _allow((*look, *listing), trail, archive),
-            _allow(("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes"), f"{trail}/*"),
-            _allow(("s3:GetObjectTagging", "s3:GetObjectVersionTagging"), f"{trail}/*"),
-            _allow(("s3:PutObjectTagging", "s3:PutObjectVersionTagging"), f"{trail}/*"),
-            _allow(
-                ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", "cloudtrail:ListPublicKeys"),
-                "*",
-            ),
-            _allow(("cloudtrail:GetEventSelectors",), "*"),
-        ],
-        "itemtrail_archive_writer": [
-            _allow(listing, archive),
-            _allow(("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"), f"{archive}/*"),
-            _allow(("s3:PutObject", "s3:PutObjectRetention", "s3:AbortMultipartUpload"), f"{archive}/*"),
-        ],
-        "itemtrail_setup": [
-            _allow(("s3:*",), trail, f"{trail}/*", archive, f"{archive}/*"),
-            _allow(
-                ("s3:ListAllMyBuckets", "cloudtrail:*", "dynamodb:*", "logs:*", "sts:GetCallerIdentity", "ec2:DescribeRegions"),
-                "*",
-            ),
-        ],
+        connection: [
+            statement
+            for title in titles
+            for statement in json.loads(sections[title].replace(f":dynamodb:{HOME}:", ":dynamodb:*:"))["Statement"]
+        ]
+        for connection, titles in CONNECTIONS.items()
     }
 
 
@@ -107,7 +89,7 @@ def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str,
     """An IAM user for each connection; AWS variables by connection id."""
     iam = owner.client("iam", endpoint_url=endpoint_url)
     connections = {}
-    for name, statements in roles().items():
+    for name, statements in roles((ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")).items():
         user = name.replace("_", "-")
         iam.create_user(UserName=user)
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})

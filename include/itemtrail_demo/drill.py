@@ -15,12 +15,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-HOURS = 8
-"""Length of the range, up to the newest digest."""
 DIGESTS = "CloudTrail-Digest"
 LOGS = "CloudTrail"
 STAMP = "%Y%m%dT%H%M%S"
@@ -46,11 +44,10 @@ class Range:
         return tuple(f"AWSLogs/{self.account}/{kind}/{self.region}/{date:%Y/%m/%d}/" for date in dates)
 
 
-def latest_range(s3: Any, *, trail_arn: str, bucket: str, account: str, region: str, now: dt.datetime) -> Range:
-    """The last hours up to the newest digest there is."""
-    wide = Range(trail_arn, bucket, account, region, now - dt.timedelta(hours=HOURS), now)
+def to_newest_digest(s3: Any, wide: Range) -> Range:
+    """The range cut to the newest digest in it: nothing after that can be proven yet."""
     end = dt.datetime.strptime(_within(s3, wide, DIGESTS)[-1][0], STAMP).replace(tzinfo=dt.UTC)
-    return Range(trail_arn, bucket, account, region, end - dt.timedelta(hours=HOURS), end)
+    return replace(wide, end=end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Decides the order (first proven day as early as possible) and collects what went
 sense, because a reader learns more from a whole run with a fault named than from half of one.
 """
 
+import datetime as dt
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.stage import Stage, open_stage
 from itemtrail_demo.tables import HOME
+
+DRILL_FROM = 19
+"""Hour of the last day at which the drill's range begins: an evening with calls, then the night up to the newest digest."""
 
 
 class Tour:
@@ -112,8 +116,9 @@ class Tour:
     def _drill(self, stage: Stage) -> None:
         s3 = stage.owner.client("s3", endpoint_url=stage.sandbox.endpoint_url)
         arn = f"arn:aws:cloudtrail:{HOME}:{config.ACCOUNT}:trail/{config.TRAIL}"
-        now = stage.sandbox.now()
-        where = drill.latest_range(s3, trail_arn=arn, bucket=config.TRAIL_BUCKET, account=config.ACCOUNT, region=HOME, now=now)
+        start = dt.datetime.combine(stage.days[-1], dt.time(DRILL_FROM), dt.UTC)
+        wide = drill.Range(arn, config.TRAIL_BUCKET, config.ACCOUNT, HOME, start, stage.sandbox.now())
+        where = drill.to_newest_digest(s3, wide)
         self._console.say(report.heading("A tamper drill: the trail bucket is harmed, two judges are asked"))
         self._console.say(f"{shlex.join(drill.aws_command(where))}\n{shlex.join(drill.our_command(where))}\n")
         outcomes = drill.run(s3, where, stage.variables, lambda name: self._console.stage(f"  drill: {name}"))
