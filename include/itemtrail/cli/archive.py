@@ -1,6 +1,7 @@
 """`itemtrail archive`: archive and prove the units of a day, as the `archive_trail` DAG does, without Airflow.
 
-Without --unit: every unit that the configuration expects on the day, and earlier ones where something arrived late.
+Without --unit: every unit that the configuration expects on the day, and earlier ones where something arrived late. A unit that
+fails does not stop the others.
 """
 
 import argparse
@@ -10,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from itemtrail.cli import ends
+from itemtrail.cli import ends, exit_codes
 from itemtrail.cli.receipts import exit_code, print_histories
-from itemtrail.errors import EvidenceError
+from itemtrail.errors import ItemtrailError
 from itemtrail.flows.receipts import load
 from itemtrail.model import Unit
 
@@ -46,20 +47,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Archive; print a table; returns the exit code."""
     opened, wanted = ends.open_ends(arguments), ends.days(arguments)
     work = _Archiver(opened)
-    done: dict[Unit, None] = {}
-    failed: list[str] = []
+    failed: dict[Unit, ItemtrailError] = {}
+    done: list[Unit] = []
     with tempfile.TemporaryDirectory(prefix="itemtrail-", dir=arguments.spool) as spool:
         for day in wanted:
             for unit in _units(arguments, work, day):
-                if unit not in done:
-                    failed += work.archive(unit, Path(spool))
-                    done[unit] = None
-    broken = {line.split(": ")[0] for line in failed}
-    histories = [load(opened.archive, unit) for unit in done if str(unit) not in broken]
-    print_histories(histories)
-    for line in failed:
-        print(f"  {line}")
-    return 1 if failed else exit_code(histories)
+                if unit not in failed and unit not in done:
+                    try:
+                        work.archive(unit, Path(spool))
+                        done.append(unit)
+                    except ItemtrailError as error:
+                        failed[unit] = error
+    histories = [load(opened.archive, unit) for unit in done]
+    if histories:
+        print_histories(histories)
+    for unit, why in failed.items():
+        print(f"itemtrail: {unit}: {why}", file=sys.stderr)
+    return exit_codes.worst([exit_code(histories), *(exit_codes.of(why) for why in failed.values())])
 
 
 class _Archiver:
@@ -73,27 +77,23 @@ class _Archiver:
         self._trails, self._keys = connection.trail_api(), connection.public_keys()
         self._tagger = connection.tagger(self.trail.bucket) if self.settings.archive.tag_proven else None
 
-    def archive(self, unit: Unit, spool: Path) -> list[str]:
-        """One unit; a contradiction in the archive is returned as a line, so that the other units go on."""
+    def archive(self, unit: Unit, spool: Path) -> None:
+        """One unit."""
         from itemtrail.flows.archive import archive_unit
 
-        try:
-            archive_unit(
-                unit,
-                trail=self.trail,
-                status=self._trails.status(self.trail, region=unit.region),
-                source=self.source,
-                archive=self.store,
-                public_keys=self._keys,
-                tagger=self._tagger,
-                settings=self.settings,
-                now=ends.now(),
-                spool=spool,
-                progress=lambda line: print(line, file=sys.stderr, flush=True),
-            )
-        except EvidenceError as error:
-            return [f"{unit}: {error}"]
-        return []
+        archive_unit(
+            unit,
+            trail=self.trail,
+            status=self._trails.status(self.trail, region=unit.region),
+            source=self.source,
+            archive=self.store,
+            public_keys=self._keys,
+            tagger=self._tagger,
+            settings=self.settings,
+            now=ends.now(),
+            spool=spool,
+            progress=lambda line: print(line, file=sys.stderr, flush=True),
+        )
 
 
 def _units(arguments: argparse.Namespace, work: _Archiver, day: dt.date) -> list[Unit]:

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from itemtrail import __version__
-from itemtrail.errors import ConfigurationError, ItemtrailError, SourceUnavailable
+from itemtrail.cli import exit_codes
+from itemtrail.errors import ItemtrailError
 
 COMMANDS = ("setup", "archive", "validate", "receipts", "originals", "convert", "records", "query")
 
@@ -36,23 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser(chosen).parse_args(words)
     try:
         return int(arguments.run(arguments))
-    except ConfigurationError as error:
-        return _complain(error, 2)
-    except SourceUnavailable as error:
-        return _complain(error, 3)
     except ItemtrailError as error:
-        return _complain(error, 1)
+        print(f"itemtrail: {error}", file=sys.stderr)
+        return exit_codes.of(error)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except KeyboardInterrupt:
         print("itemtrail: interrupted; nothing half-written counts, run it again.", file=sys.stderr)
         return 130
-
-
-def _complain(error: ItemtrailError, code: int) -> int:
-    print(f"itemtrail: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

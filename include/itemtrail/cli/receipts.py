@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from itemtrail.cli.table import render
 from itemtrail.core import layout
 from itemtrail.core.reasons import COULD_NOT_LOOK
 from itemtrail.core.receipt import Receipt
+from itemtrail.errors import EvidenceError
 from itemtrail.flows.receipts import History, Lack, UnitState, load, say, state
 from itemtrail.model import Unit, Verdict
 from itemtrail.ports.data import ObjectStore
@@ -49,13 +51,20 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the receipts asked for; returns the exit code."""
     opened = ends.open_ends(arguments)
-    asked = _asked(arguments, opened)
-    histories = [load(opened.archive, unit) for unit in asked]
+    histories: list[History] = []
+    broken: list[str] = []
+    for unit in _asked(arguments, opened):
+        try:
+            histories.append(load(opened.archive, unit))
+        except EvidenceError as error:
+            broken.append(f"itemtrail: {unit}: {error}")
     if arguments.json:
         print(json.dumps([_document(r) for h in histories for r in h.receipts], indent=1))
     else:
         print_histories(histories)
-    return exit_code(histories)
+    for line in broken:
+        print(line, file=sys.stderr)
+    return 1 if broken else exit_code(histories)
 
 
 def print_histories(histories: Sequence[History]) -> None:
