@@ -52,7 +52,7 @@ def archive_trail() -> None:
     @task_group
     def unit(unit: dict[str, Any]) -> None:
         waited = WaitForDelivery(task_id="wait", unit=unit)
-        verdict(archive(unit, waited.output))
+        verdict(archived=archive(unit=unit, delivered=waited.output))
 
     planned = discover()
     unit.expand(unit=planned) >> [gate(planned), lifecycle()]
