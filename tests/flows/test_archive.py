@@ -8,8 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.archive_world import BEGIN, DAY, HOUR, LATER, ArchiveWorld, a_chain, records, settings
+from tests.archive_world import BEGIN, DAY, HOUR, LATER, SIGNER, ArchiveWorld, a_chain, records, settings
 from tests.memory import Fault
+from tests.vectors.make_chain import Chain
 
 from itemtrail.core import layout, rebuild, tarball
 from itemtrail.core.receipt import OutputKind, Receipt
@@ -361,6 +362,26 @@ def test_no_status_of_the_past_day_without_a_trail_is_unprovable_or_disproven_ne
     receipt = world.run(unit=Unit(world.unit.account, world.unit.region, DAY - dt.timedelta(days=5)))
     assert receipt.verdict is not Verdict.PROVEN
     assert receipt.counts.inputs == 0
+
+
+def test_a_day_to_come_is_incomplete(world: ArchiveWorld) -> None:
+    receipt = world.run(unit=Unit(world.unit.account, world.unit.region, LATER.date() + dt.timedelta(days=1)))
+    assert (receipt.verdict, receipt.slots, receipt.objects) == (Verdict.INCOMPLETE, (), ())
+
+
+def test_another_trails_digest_that_proves_a_log_here_is_packed_too(world: ArchiveWorld, tmp_path: Path) -> None:
+    other = Chain(SIGNER, trail="second")
+    start = BEGIN + 10 * HOUR
+    log = other.log(start + dt.timedelta(minutes=5), "ofthesecondtrail")
+    digest = other.digest(start, start + HOUR, [log], starting=True)
+    other.digest(start + HOUR, start + 2 * HOUR, [])
+    world.chain.objects |= other.objects
+    world.sync()
+    receipt = world.run()
+    assert {o.key: (o.verdict, o.reason) for o in receipt.objects}[log] == (Verdict.PROVEN, "OTHER_TRAIL")
+    found = members(world, receipt, tmp_path)
+    assert found[digest] == world.source.body(digest)
+    assert [key for key in found if "_second_" in key] == [digest]
 
 
 def test_history_is_a_chain_by_hash(world: ArchiveWorld) -> None:

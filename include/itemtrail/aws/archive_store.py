@@ -6,15 +6,16 @@ when they are completed, and an upload that lost is aborted.
 Source: Amazon S3 user guide, "Conditional writes", "Object Lock", "Checking object integrity", read 2026-11-24.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from itemtrail.aws.errors import is_precondition_failed, translated
+from itemtrail.aws.errors import is_precondition_failed, is_upload_gone, translated
 from itemtrail.aws.store import ReadOptions, S3Store
 from itemtrail.errors import SourceUnavailable
 
@@ -85,7 +86,7 @@ class S3Archive(S3Store):
             else:
                 self._put_parts(request, body)
         except ClientError as error:
-            if is_precondition_failed(error):
+            if is_precondition_failed(error) or is_upload_gone(error):
                 return False
             raise
         return True
@@ -98,7 +99,8 @@ class S3Archive(S3Store):
                 parts = [self._put_part(upload, number, data) for number, data in enumerate(_pieces(file), start=1)]
             self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
         except BaseException:
-            self._client.abort_multipart_upload(**upload)
+            with contextlib.suppress(ClientError, BotoCoreError):
+                self._client.abort_multipart_upload(**upload)
             raise
 
     def _put_part(self, upload: dict[str, Any], number: int, data: bytes) -> Any:

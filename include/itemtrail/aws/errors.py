@@ -88,6 +88,11 @@ def is_precondition_failed(error: botocore.exceptions.ClientError) -> bool:
     return code == "PreconditionFailed" or status == 412
 
 
+def is_upload_gone(error: botocore.exceptions.ClientError) -> bool:
+    """True where a completed upload was completed again, because the first answer was lost on its way."""
+    return _client_code(error)[0] == "NoSuchUpload"
+
+
 def _client_code(error: botocore.exceptions.ClientError) -> tuple[str, int]:
     response = error.response
     code = str(response.get("Error", {}).get("Code", ""))

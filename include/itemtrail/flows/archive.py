@@ -6,9 +6,10 @@ use an archive root that belongs to another trail. Time is a parameter.
 Commit protocol: docs/design.md, "The archive"; docs/adr/0041.
 """
 
+import contextlib
 import datetime as dt
 import tempfile
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from itemtrail.core import keys, layout
 from itemtrail.core.plan import Input, Judgement, Plan, cut, identity
 from itemtrail.core.receipt import Packed, Receipt, covered
 from itemtrail.core.seen import Seen
-from itemtrail.errors import ColdStorage, EvidenceError, NotFound, SourceUnavailable
+from itemtrail.errors import AccessDenied, ColdStorage, EvidenceError, NotFound, SourceUnavailable
 from itemtrail.flows.archive_build import Bench, BuiltPart, build_part
 from itemtrail.flows.archive_commit import Progress, check_tar, commit
 from itemtrail.flows.archive_discover import discover
@@ -128,7 +129,7 @@ class _Work:
         recorder = KeyRecorder(self.public_keys)
         seen = self._observe(recorder)
         have = covered(history.receipts)
-        wanted = _new(seen, have)
+        wanted = _new(seen, self._other_digests(seen), have)
         self.progress(f"{self.unit}: {len(seen.logs)} logs, {len(seen.relevant_digests())} digests, {len(wanted)} new")
         parts = self._build(history.next_number, wanted, room)
         _must_not_be_blind(parts)
@@ -183,6 +184,12 @@ class _Work:
         unit, trail = self.unit, self.trail
         return tuple(i for i in self.source.list(folder) if is_original(i, trail, unit.account, unit.region))
 
+    def _other_digests(self, seen: Observed) -> Iterator[ObjectInfo]:
+        """Digests of other trails that list logs of the day: what a verdict leans on goes into the archive."""
+        for key in sorted(seen.listing_digests() - {d.key for d in seen.relevant_digests()}):
+            with contextlib.suppress(NotFound, AccessDenied):
+                yield self.source.head(key)
+
     def _build(self, number: int, wanted: Sequence[Wanted], room: Path) -> tuple[BuiltPart, ...]:
         numbers = cut([item.size for item in wanted], self.settings.archive.part_bytes)
         with Seen(room) as seen:
@@ -214,9 +221,9 @@ class _Work:
         return path
 
 
-def _new(seen: Observed, have: Container[tuple[str, str]]) -> list[Wanted]:
+def _new(seen: Observed, others: Iterable[ObjectInfo], have: Container[tuple[str, str]]) -> list[Wanted]:
     """What no commit of the unit holds, in key order; a digest that validation read is not read again."""
-    wanted = {info.key: wanted_digest(info) for info in seen.digests}
+    wanted = {info.key: wanted_digest(info) for info in (*seen.digests, *others)}
     wanted |= {stored.key: wanted_stored(stored) for stored in seen.relevant_digests()}
     wanted |= {info.key: wanted_log(info) for info in seen.logs}
     return [wanted[key] for key in sorted(wanted) if wanted[key].identity not in have]

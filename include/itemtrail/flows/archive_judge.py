@@ -38,9 +38,13 @@ class Observed:
 
     def relevant_digests(self) -> tuple[StoredObject, ...]:
         """Digests as read that end on the day, or that list one of its logs; in key order."""
-        listing = {self.report.claims[key].digest_key for key in self.claimed()}
+        listing = self.listing_digests()
         found = (d for d in self.report.digests if d.key in listing or self._ends_today(d.key))
         return tuple(sorted(found, key=lambda d: d.key))
+
+    def listing_digests(self) -> frozenset[str]:
+        """Keys of the digests that list the day's logs; another trail's among them."""
+        return frozenset(self.report.claims[key].digest_key for key in self.claimed())
 
     def slots(self) -> tuple[SlotVerdict, ...]:
         """The slots that end on the day."""
@@ -98,7 +102,9 @@ def judge(
     listed = {k: c.digest_key for k, c in seen.report.claims.items() if k in present or k in gone.keys or k in seen.claimed()}
     named = {o.key for o in said.objects}
     listed_by = {key: digest for key, digest in {**kept, **listed}.items() if key in named}
-    verdict = said.verdict if _is_over(seen, now, rules) else worst((said.verdict, Verdict.INCOMPLETE))
+    verdict = said.verdict
+    if not _is_over(seen, now, rules):
+        verdict = worst((verdict, Verdict.INCOMPLETE)) if said.slots or said.objects else Verdict.INCOMPLETE
     return Judgement(verdict, said.slots, said.objects, _findings(seen, last), dict(sorted(listed_by.items())))
 
 
