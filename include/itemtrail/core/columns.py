@@ -6,7 +6,9 @@ Refuses to interpret: ``shapes`` read the records, ``derive`` knows what they me
 """
 
 import json
+from array import array
 from dataclasses import dataclass, field
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
@@ -15,14 +17,14 @@ import pyarrow.compute as pc
 
 from itemtrail.core.derive import derive
 from itemtrail.core.schema import FIELDS, HASH, PLAIN, TEXT, WRITTEN
-from itemtrail.core.shapes import Exact, Record, Shape, Shapes, extra_text, keys_text
+from itemtrail.core.shapes import Exact, Record, Shape, Shapes, extra_text, has, keys_text
 
 _DICTIONARIES = frozenset(name for name in WRITTEN.names if pa.types.is_dictionary(WRITTEN.field(name).type))
 
 
 @dataclass(slots=True)
 class Rows:
-    """Records waiting for their row group, column by column; ``bytes`` is the size of the records' text."""
+    """Records waiting for their row group, column by column; ``text_bytes`` is the size of the records' text."""
 
     values: list[Record] = field(default_factory=list)
     exact: dict[int, Exact] = field(default_factory=dict)
@@ -30,10 +32,23 @@ class Rows:
     times: list[int | None] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     indexes: list[int] = field(default_factory=list)
-    bytes: int = 0
+    text_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def add(
+        self, values: Record, exact: Exact | None, fingerprint: bytes, time: int | None, source: str, index: int, size: int
+    ) -> None:
+        """One record more; ``time`` in microseconds since 1970, ``size`` of its text."""
+        if exact is not None:
+            self.exact[len(self.values)] = exact
+        self.values.append(values)
+        self.hashes.append(fingerprint)
+        self.times.append(time)
+        self.sources.append(source)
+        self.indexes.append(index)
+        self.text_bytes += size
 
 
 def table(rows: Rows, shapes: Shapes) -> Any:
@@ -58,18 +73,36 @@ def table(rows: Rows, shapes: Shapes) -> Any:
     )
 
 
+class _Codes(dict[str | None, int | None]):
+    """Numbers for values, in the order in which they are first asked for; None has none."""
+
+    def __missing__(self, value: str) -> int:
+        code = self[value] = len(self) - 1
+        return code
+
+
 def _text(values: list[Record], name: str) -> Any:
-    column = list(map(attrgetter(name), values))
-    return _encoded(pa.array(column, pa.string()), name)
+    column = map(attrgetter(name), values)
+    if name in PLAIN:
+        return pa.array(list(column), pa.string())
+    codes = _Codes({None: None})
+    indices = pa.array(list(map(codes.__getitem__, column)), pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(codes)[1:], pa.string()))
 
 
 def _json(values: list[Record], name: str) -> Any:
-    column = [None if raw is None else bytes(raw) for raw in map(attrgetter(name), values)]
-    return _encoded(pa.array(column, pa.binary()).view(pa.string()), name)  # known to be UTF-8
-
-
-def _encoded(array: Any, name: str) -> Any:
-    return array if name in PLAIN else array.dictionary_encode()
+    """The raw texts laid one behind the other: they are known to be UTF-8, and a Python object for each would cost more."""
+    column = list(map(attrgetter(name), values))
+    lengths = array("i", map(len, column))
+    offsets = array("i", accumulate(lengths, initial=0))
+    present = pc.greater(pa.Array.from_buffers(pa.int32(), len(column), [None, pa.py_buffer(lengths)]), 0)
+    absent = len(column) - present.true_count
+    if absent == len(column):
+        texts = pa.nulls(len(column), pa.string())
+    else:
+        buffers = [present.buffers()[1] if absent else None, pa.py_buffer(offsets), pa.py_buffer(b"".join(column))]
+        texts = pa.Array.from_buffers(pa.string(), len(column), buffers, absent)
+    return texts if name in PLAIN else texts.dictionary_encode()
 
 
 def _special(rows: Rows, shapes: Shapes) -> dict[int, Exact]:
@@ -78,14 +111,10 @@ def _special(rows: Rows, shapes: Shapes) -> dict[int, Exact]:
     for row, record in enumerate(rows.values):
         shape = shapes.by_kind[type(record)]
         if shape.others and row not in found:
-            present = [name for attribute, name in zip(shape.attributes, shape.names, strict=True) if _has(record, attribute)]
+            present = [name for attribute, name in zip(shape.attributes, shape.names, strict=True) if has(record, attribute)]
             others = [(name, getattr(record, attribute)) for attribute, name in shape.others]
             found[row] = Exact(keys_text(present), extra_text(others), None)
     return found
-
-
-def _has(record: Record, attribute: str) -> bool:
-    return getattr(record, attribute) is not None
 
 
 def _keys(values: list[Record], columns: dict[str, Any], shapes: Shapes, special: dict[int, Exact]) -> Any:
@@ -133,18 +162,18 @@ def _sparse(length: int, found: dict[int, str] | dict[int, bytes]) -> Any:
     return pa.array(column, pa.string())
 
 
-def _without_json_null(array: Any) -> Any:
+def _without_json_null(column: Any) -> Any:
     """JSON null as SQL null."""
-    if pa.types.is_dictionary(array.type):
-        code = pc.index(array.dictionary, "null").as_py()
+    if pa.types.is_dictionary(column.type):
+        code = pc.index(column.dictionary, "null").as_py()
         if code < 0:
-            return array
-        codes = array.indices
+            return column
+        codes = column.indices
         return pa.DictionaryArray.from_arrays(
-            pc.if_else(pc.equal(codes, code), pa.scalar(None, codes.type), codes), array.dictionary
+            pc.if_else(pc.equal(codes, code), pa.scalar(None, codes.type), codes), column.dictionary
         )
-    nulls = pc.equal(array, "null")
-    return pc.if_else(nulls, pa.scalar(None, array.type), array) if pc.any(nulls).as_py() else array
+    nulls = pc.equal(column, "null")
+    return pc.if_else(nulls, pa.scalar(None, column.type), column) if pc.any(nulls).as_py() else column
 
 
 def _order(tables: Any, times: Any) -> Any:
@@ -156,7 +185,7 @@ def _order(tables: Any, times: Any) -> Any:
     return pc.sort_indices(keys, sort_keys=[("table", "ascending", "at_end"), ("time", "ascending", "at_end")])
 
 
-def _canonical(array: Any, order: Any) -> Any:
+def _canonical(column: Any, order: Any) -> Any:
     """Rows in ``order``; the dictionary in the order of first use, without what no row uses."""
-    codes = array.indices.take(order).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(codes.indices, array.dictionary.take(codes.dictionary))
+    codes = column.indices.take(order).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(codes.indices, column.dictionary.take(codes.dictionary))

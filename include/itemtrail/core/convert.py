@@ -7,7 +7,7 @@ Refuses to read or fetch: it takes the inflated content that was hashed. Memory:
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from itemtrail.core.columns import Rows, table
 from itemtrail.core.eventtime import Moments
 from itemtrail.core.parquet import ParquetFile, Writers
 from itemtrail.core.records import Limits
-from itemtrail.core.seen import Seen
+from itemtrail.core.seen import Place, Seen
 from itemtrail.core.shapes import Shapes
 
 __all__ = ["ConversionResult", "Converter", "Duplicate", "Limits", "ParquetFile", "Quarantined", "SameEventId", "Seen"]
@@ -95,13 +95,24 @@ class Converter:
         name: ``NNN-PPP``, commit and part.
         limits: what a hostile file meets.
         seen: what the commit has seen so far; shared by its parts.
+        quarantine: where bytes set aside are written; ``directory/quarantine`` by default.
     """
 
     def __init__(
-        self, directory: Path, *, account: str, region: str, delivery_date: date | None, name: str, limits: Limits, seen: Seen
+        self,
+        directory: Path,
+        *,
+        account: str,
+        region: str,
+        delivery_date: date | None,
+        name: str,
+        limits: Limits,
+        seen: Seen,
+        quarantine: Path | None = None,
     ) -> None:
         self.unit = f"{account}/{region}/{delivery_date}"
-        self._directory, self._limits, self._seen = directory, limits, seen
+        self._limits, self._seen = limits, seen
+        self._quarantine = quarantine or directory / "quarantine"
         self._day = delivery_date.isoformat() if delivery_date else UNKNOWN_DATE
         self._writers = Writers(directory, f"{self._day}.{name}.parquet")
         self._shapes, self._moments = Shapes(), Moments()
@@ -147,10 +158,11 @@ class Converter:
         for one in set_aside:
             self._set_aside(source_object, one)
         self._records_in += len(records)
+        indexes = [index for index, _ in records]
         hashes = [hashlib.sha256(record).digest() for _, record in records]
-        known = self._seen.records.add(source_object, [(i, h) for (i, _), h in zip(records, hashes, strict=True)])
+        known = self._seen.records.add(source_object, indexes, hashes)
         self._duplicates += [Duplicate(source_object, index, *place) for index, place in known.items()]
-        self._take(source_object, [(i, r, h) for (i, r), h in zip(records, hashes, strict=True) if i not in known])
+        self._take(source_object, records, hashes, known)
 
     def finish(self) -> ConversionResult:
         """Write what is pending, close the files, hash them."""
@@ -168,43 +180,43 @@ class Converter:
             tuple(self._same_event_ids),
         )
 
-    def _take(self, source: str, fresh: list[tuple[int, bytes, bytes]]) -> None:
-        read, when, pending, ids = self._shapes.read, self._moments.of, self._pending, []
-        for index, record, fingerprint in fresh:
+    def _take(
+        self, source: str, records: Sequence[tuple[int, bytes]], hashes: Sequence[bytes], known: Mapping[int, Place]
+    ) -> None:
+        read, when, pending, most = self._shapes.read, self._moments.of, self._pending, self._limits.row_group_rows
+        event_ids: list[bytes] = []
+        with_id: list[int] = []
+        for (index, record), fingerprint in zip(records, hashes, strict=True):
+            if index in known:
+                continue
             values, exact = read(record)
             moment = when(values.eventTime)
             day = moment[0] if moment else self._day
             rows = pending.get(day)
             if rows is None:
                 rows = pending[day] = Rows()
-            if exact is not None:
-                rows.exact[len(rows.values)] = exact
-            rows.values.append(values)
-            rows.hashes.append(fingerprint)
-            rows.times.append(moment[1] if moment else None)
-            rows.sources.append(source)
-            rows.indexes.append(index)
-            rows.bytes += len(record)
+            rows.add(values, exact, fingerprint, moment[1] if moment else None, source, index, len(record))
             self._pending_bytes += len(record)
             if values.eventID is not None:
-                ids.append((index, hashlib.sha256(values.eventID.encode()).digest()))
-            if len(rows.values) >= self._limits.row_group_rows:
+                with_id.append(index)
+                event_ids.append(hashlib.sha256(values.eventID.encode()).digest())
+            if len(rows.values) >= most:
                 self._write(day)
             elif self._pending_bytes > _PENDING_BYTES:
-                self._write(max(pending, key=lambda one: (pending[one].bytes, one)))
-        shared = self._seen.event_ids.add(source, ids)
+                self._write(max(pending, key=lambda one: (pending[one].text_bytes, one)))
+        shared = self._seen.event_ids.add(source, with_id, event_ids)
         self._same_event_ids += [SameEventId(source, index, *place) for index, place in shared.items()]
 
     def _write(self, day: str) -> None:
         rows = self._pending.pop(day)
-        self._pending_bytes -= rows.bytes
+        self._pending_bytes -= rows.text_bytes
         self._rows += len(rows)
         self._writers.write(day, table(rows, self._shapes))
 
     def _set_aside(self, source: str, one: cutting.SetAside) -> None:
         self._records_in += 1
         place = "object" if one.record_index is None else f"{one.record_index:06d}"
-        path = self._directory / "quarantine" / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{place}-{one.reason}"
+        path = self._quarantine / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{place}-{one.reason}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(one.data)
         digest = hashlib.sha256(one.data).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -84,7 +85,7 @@ def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
         source, name = record.eventSource, record.eventName
         known = kinds.get((source, name))
         if known is None:
-            known = kinds[source, name] = (operations.kind(source, name).value, operations.alarms(source, name))
+            known = kinds[source, name] = (operations.kind(source, name), operations.alarms(source, name))
         kind, alarm = known
         if source != operations.DYNAMODB or name is None:
             found = arns[code] if code is not None else ()
@@ -103,40 +104,39 @@ def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
 
 
 def _dynamodb(events: _Events, record: Record, row: int, tables: dynamodb.Tables, alarm: bool) -> None:
-    parameters = _json(record.requestParameters)
-    touched = dynamodb.touched(record.eventName, parameters, tables)
-    table = tables.arns[0] if tables.arns else touched.table
-    if table is None:
-        table = dynamodb.table_in_response(_json(record.responseElements), tables)
+    parameters = _unless_null(record.requestParameters)
+    keys, kind, table = dynamodb.touched(record.eventName, parameters, tables)
+    if tables.arns:
+        table = tables.arns[0]
+    elif table is None:
+        table = dynamodb.table_in_response(_unless_null(record.responseElements), tables)
     if alarm and record.eventName in operations.CONDITIONAL_ALARMS:
         alarm = dynamodb.weakens(record.eventName, parameters)
-    if parameters is None and touched.kind is not operations.Kind.CONTROL:
+    if parameters is None and kind is not operations.Kind.CONTROL:
         events.omitted[row] = True
-    events.kinds.append(touched.kind.value)
+    events.kinds.append(kind)
     events.tables.append(table)
     events.alarms.append(alarm)
-    if touched.keys is None:
+    if not keys:
         events.offsets.append(None)
         return
     events.offsets.append(len(events.keys))
-    for arn, key in touched.keys:
+    for arn, key in keys:
         events.key_tables.append(arn)
         events.keys.append(key)
 
 
-def _json(raw: Any) -> str | None:
-    """A JSON column's text from the record; None for absent and for null."""
-    if raw is None:
-        return None
-    text = bytes(raw)
-    return None if text == b"null" else text.decode()
+def _unless_null(raw: msgspec.Raw) -> msgspec.Raw | None:
+    """A JSON value from the record; None for absent and for null."""
+    length = len(raw)
+    return None if not length or (length == len(b"null") and bytes(raw) == b"null") else raw
 
 
 def _marked_omitted(parameters: Any) -> list[bool]:
     flags: list[bool] = pc.fill_null(pc.match_substring(parameters, '"omitted"'), False).to_pylist()
     for row, flag in enumerate(flags):
         if flag:
-            flags[row] = dynamodb.omitted(parameters[row].as_py())
+            flags[row] = dynamodb.omitted(msgspec.Raw(parameters[row].as_py()))
     return flags
 
 

@@ -8,14 +8,16 @@ Source: DynamoDB developer guide, "Logging DynamoDB operations by using CloudTra
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Raw
 
 from itemtrail.core import partiql
-from itemtrail.core.operations import DYNAMODB, PARTIQL, SINGLE_ITEM, Kind, kind
+from itemtrail.core.operations import DYNAMODB, KEYLESS, PARTIQL, SINGLE_ITEM, Kind, kind
 
 ItemKey = tuple[str | None, str]
 """(table ARN, key as canonical JSON text)."""
@@ -25,7 +27,19 @@ _TABLE_NAMES = ("tablename", "tablearn", "targettablename", "resourcearn", "stre
 
 class _Single(msgspec.Struct):
     tableName: str  # noqa: N815 - CloudTrail's spelling
-    key: msgspec.Raw
+    key: Raw
+
+
+class _Action(msgspec.Struct):
+    operation: str
+    tableName: str | None = None  # noqa: N815
+    TableName: str | None = None
+    key: Raw = Raw(b"")
+    Key: Raw = Raw(b"")
+
+
+class _Transaction(msgspec.Struct):
+    requestItems: list[_Action]  # noqa: N815
 
 
 class _Number(str):
@@ -35,7 +49,8 @@ class _Number(str):
 
 
 _single = msgspec.json.Decoder(_Single).decode
-_key = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_transaction = msgspec.json.Decoder(_Transaction).decode
+_ACTIONS = frozenset({"Put", "Update", "Delete", "ConditionCheck"})
 _encode = msgspec.json.Encoder().encode
 _loads = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number).decode
 
@@ -66,8 +81,7 @@ class Tables:
         return next((arn for arn in self.arns if arn.endswith(tail)), made if self.region and self.account else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """What one event says: keys (None where it names none), kind, and a table where ``resources`` gave none."""
 
     keys: Sequence[ItemKey] | None
@@ -93,7 +107,7 @@ def tables_in(resources: str | None) -> tuple[str, ...]:
     """Table ARNs in a record's ``resources`` (JSON text), in order, each once."""
     if not resources or ":dynamodb:" not in resources:
         return ()
-    entries = read(resources)
+    entries = read(Raw(resources))
     found: dict[str, None] = {}
     for entry in entries if isinstance(entries, list) else ():
         arn = _get(entry, "arn") if isinstance(entry, dict) else None
@@ -103,13 +117,17 @@ def tables_in(resources: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def touched(name: str, parameters: str | None, tables: Tables) -> Touched:
-    """Read one DynamoDB event's ``requestParameters`` (JSON text)."""
+def touched(name: str, parameters: Raw | None, tables: Tables) -> Touched:
+    """Read one DynamoDB event's ``requestParameters``."""
     known = kind(DYNAMODB, name)
     if parameters is None:
         return Touched(None, known)
     if name in SINGLE_ITEM and (single := _one(parameters, tables)):
         return Touched((single,), known, single[0])
+    if name == "TransactWriteItems" and (usual := _actions(parameters, tables)):
+        return Touched(usual[0] or None, usual[1], usual[0][0][0] if usual[0] else None)
+    if name in KEYLESS and tables.arns:
+        return Touched(None, known)
     document = read(parameters)
     if not isinstance(document, dict):
         return Touched(None, known)
@@ -121,9 +139,9 @@ def touched(name: str, parameters: str | None, tables: Tables) -> Touched:
     return Touched(pairs or None, known, pairs[0][0] if pairs else _named(document, tables))
 
 
-def table_in_response(response: str | None, tables: Tables) -> str | None:
+def table_in_response(response: Raw | None, tables: Tables) -> str | None:
     """The table that ``responseElements`` names: UpdateTable says it nowhere else."""
-    document = read(response) if response and "able" in response else None
+    document = read(response) if response is not None else None
     if not isinstance(document, dict):
         return None
     description = next((value for name, value in document.items() if name.lower().endswith("tabledescription")), document)
@@ -132,9 +150,9 @@ def table_in_response(response: str | None, tables: Tables) -> str | None:
     return _named(description, tables) or _named(document, tables)
 
 
-def weakens(name: str, parameters: str | None) -> bool:
+def weakens(name: str, parameters: Raw | None) -> bool:
     """Whether an UpdateTable turns a stream off or changes replicas, or an UpdateContinuousBackups turns recovery off."""
-    document = read(parameters) if parameters else None
+    document = read(parameters) if parameters is not None else None
     if not isinstance(document, dict):
         return True  # cannot be told: alarm
     if name == "UpdateContinuousBackups":
@@ -145,16 +163,16 @@ def weakens(name: str, parameters: str | None) -> bool:
     return stream is not None and _get(stream, "streamenabled") is not True
 
 
-def omitted(parameters: str) -> bool:
+def omitted(parameters: Raw) -> bool:
     """Whether CloudTrail left the parameters out and says so."""
     document = read(parameters)
     return isinstance(document, dict) and _get(document, "omitted") is True
 
 
-def read(text: str) -> Any:
+def read(text: Raw) -> Any:
     """JSON with numbers as their text; None for what Python will not read (nested beyond its stack)."""
     try:
-        return _loads(text)
+        return _loads(_encode(text).decode())
     except (ValueError, RecursionError):
         return None
 
@@ -172,20 +190,47 @@ def canonical(value: Any) -> str:
     return json.dumps(value)
 
 
-def _one(parameters: str, tables: Tables) -> ItemKey | None:
+def _one(parameters: Raw, tables: Tables) -> ItemKey | None:
     """The usual spelling of a single-item call, fast; None leaves anything else to the general reading."""
     try:
         call = _single(parameters)
-        text = bytes(call.key)
-        if b"\\" in text or b"[" in text or text.count(b"{") != 1:
-            return None
-        attributes = _key(text)
-        names = list(attributes)
-        if names != sorted(names) or _encode(attributes) != text:
-            return None
+        key = _simple_key(call.key)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return tables.arn(call.tableName), text.decode()
+    return (tables.arn(call.tableName), key) if key else None
+
+
+def _actions(parameters: Raw, tables: Tables) -> tuple[tuple[ItemKey, ...], Kind] | None:
+    """The usual spellings of a transaction, fast; None leaves anything else to the general reading."""
+    found: list[ItemKey] = []
+    try:
+        actions = _transaction(parameters).requestItems
+        for action in actions:
+            name, raw = action.tableName or action.TableName, action.key if len(action.key) else action.Key
+            key = _simple_key(raw) if len(raw) else None
+            if key is None or name is None or action.operation not in _ACTIONS:
+                return None
+            if action.operation != "ConditionCheck":
+                found.append((tables.arn(name), key))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return (tuple(found), Kind.WRITE if found else Kind.READ) if actions else None
+
+
+# A key of one or two attributes without escapes, nesting or white space: what can be made canonical by reordering alone.
+_SIMPLE = re.compile(rb'\{"([^"\\]*+)":("[^"\\]*+"|[^"\[{,}\s]++)(?:,"([^"\\]*+)":("[^"\\]*+"|[^"\[{,}\s]++))?+\}')
+
+
+def _simple_key(raw: Raw) -> str | None:
+    """Canonical text of a simple key; None for any other."""
+    text = _encode(raw)
+    simple = _SIMPLE.fullmatch(text)
+    if simple is None:
+        return None
+    first, value, second, other = simple.groups()
+    if second is None or first < second:
+        return text.decode()
+    return None if first == second else (b'{"%b":%b,"%b":%b}' % (second, other, first, value)).decode()
 
 
 def _pairs(node: Any, tables: Tables, table: str | None, depth: int = 0) -> Iterator[ItemKey]:

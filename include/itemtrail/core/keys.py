@@ -85,6 +85,15 @@ def parse_log(key: str, trail: TrailRef, account: str, region: str) -> LogKey | 
     return LogKey(key=key, account=account, region=region, day=delivered.date(), delivered=delivered)
 
 
+def parse_log_name(name: str) -> LogKey | None:
+    """A log file's bare name, taken apart, or None; ``key`` is the name."""
+    match = _LOG_NAME.fullmatch(name)
+    delivered = _time(match["minute"], "%Y%m%dT%H%M") if match else None
+    if match is None or delivered is None:
+        return None
+    return LogKey(key=name, account=match["account"], region=match["region"], day=delivered.date(), delivered=delivered)
+
+
 def parse_digest(key: str, trail: TrailRef, account: str, region: str) -> DigestKey | None:
     """``key`` as a digest of exactly this trail, account and Region, or None."""
     folder = digest_folder(trail, account, region)

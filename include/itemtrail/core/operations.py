@@ -26,6 +26,7 @@ READS = frozenset(
     {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "SearchVectors", "GetRecords", "GetShardIterator"}
 )
 PARTIQL = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
+KEYLESS = frozenset({"Query", "Scan", "SearchVectors", "GetRecords", "GetShardIterator"})  # their parameters name no item
 SINGLE_ITEM = frozenset({"PutItem", "UpdateItem", "DeleteItem", "GetItem"})
 
 # Operations that change or erase items without an event per item, or that end or weaken the evidence itself.

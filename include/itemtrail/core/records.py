@@ -61,6 +61,7 @@ class Split:
     set_aside: tuple[SetAside, ...] = ()
 
 
+_OBJECT = ord("{")
 _BOM = codecs.BOM_UTF8
 _HEAD = re.compile(rb'(?:\xef\xbb\xbf)?+[ \t\r\n]*+\{[ \t\r\n]*+"Records"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _TAIL = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
@@ -68,6 +69,7 @@ _TAIL_BYTES = 256
 _UTF8_STEP = 1 << 20
 _NAME_SHOWN = 60
 _array = msgspec.json.Decoder(list[msgspec.Raw])
+_bytes = msgspec.json.Encoder().encode  # of a Raw: its bytes, three times as fast as bytes()
 _value = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -111,18 +113,17 @@ def _fast(content: bytes, limits: Limits) -> Split | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     records, set_aside = [], []
-    for index, record in enumerate(map(bytes, raw)):
-        if record[:1] == b"{" and len(record) <= limits.max_record_bytes and not _may_be_deep(record, limits.max_depth):
+    most_bytes, max_depth = limits.max_record_bytes, limits.max_depth
+    for index, record in enumerate(map(_bytes, raw)):
+        size = len(record)
+        shallow = size <= 2 * max_depth or record.count(b"{") + record.count(b"[") <= max_depth
+        if shallow and size <= most_bytes and record[0] == _OBJECT:
             records.append((index, record))
         elif problem := _judge(index, record, limits):
             set_aside.append(problem)
         else:
             records.append((index, record))
     return Split(tuple(records), tuple(set_aside))
-
-
-def _may_be_deep(record: bytes, max_depth: int) -> bool:
-    return len(record) > 2 * max_depth and record.count(b"{") + record.count(b"[") > max_depth
 
 
 def _judge(index: int, record: bytes, limits: Limits) -> SetAside | None:

@@ -71,32 +71,31 @@ class Fingerprints:
         self._table = _Table(_SMALLEST, directory)
         self._arrivals = _Arrivals()
         self._count = 0
-        self._pending = bytearray()  # fingerprints not yet in the file
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, source: str, entries: Sequence[tuple[int, bytes]]) -> dict[int, Place]:
-        """Take a source's (record index, fingerprint) pairs in order; answer, by index, where the known ones came first."""
-        self._make_room(len(entries))
+    def add(self, source: str, indexes: Sequence[int], fingerprints: Sequence[bytes]) -> dict[int, Place]:
+        """Take a source's records (index and fingerprint) in order; answer, by index, where the known ones came first."""
+        self._make_room(len(fingerprints))
         known: dict[int, Place] = {}
-        words = memoryview(b"".join([fingerprint for _, fingerprint in entries])).cast("Q")[:: HASH_BYTES // 8].tolist()
-        cells, mask, expected = self._table.cells, self._table.mask, -1
-        for (index, fingerprint), word in zip(entries, words, strict=True):
+        fresh: list[int] = []  # positions of what is new
+        words = memoryview(b"".join(fingerprints)).cast("Q")[:: HASH_BYTES // 8].tolist()
+        cells, mask, first = self._table.cells, self._table.mask, self._count
+        for position, word in enumerate(words):
             slot, tag = word & mask, word >> _NUMBER_BITS
             while cell := cells[slot]:
-                if cell >> _NUMBER_BITS == tag and self._is(number := (cell & _NUMBER_MASK) - 1, fingerprint):
-                    known[index] = self._arrivals.place(number)
-                    break
+                number = (cell & _NUMBER_MASK) - 1
+                if cell >> _NUMBER_BITS == tag:
+                    stored = self._stored(number) if number < first else fingerprints[fresh[number - first]]
+                    if stored == fingerprints[position]:
+                        known[indexes[position]] = self._place(number, source, first, indexes, fresh)
+                        break
                 slot = (slot + 1) & mask
             else:
-                if index != expected:
-                    self._arrivals.begin(self._count, source, index)
-                expected = index + 1
-                self._pending += fingerprint
-                self._count += 1
-                cells[slot] = tag << _NUMBER_BITS | self._count
-        self._write()
+                fresh.append(position)
+                cells[slot] = tag << _NUMBER_BITS | first + len(fresh)
+        self._keep(source, indexes, fingerprints, fresh)
         return known
 
     def close(self) -> None:
@@ -104,16 +103,23 @@ class Fingerprints:
         self._table.close()
         self._file.close()
 
-    def _is(self, number: int, fingerprint: bytes) -> bool:
-        self._write()
-        return os.pread(self._file.fileno(), HASH_BYTES, number * HASH_BYTES) == fingerprint
+    def _place(self, number: int, source: str, first: int, indexes: Sequence[int], fresh: list[int]) -> Place:
+        return self._arrivals.place(number) if number < first else (source, indexes[fresh[number - first]])
 
-    def _write(self) -> None:
-        view = memoryview(self._pending)
+    def _stored(self, number: int) -> bytes:
+        return os.pread(self._file.fileno(), HASH_BYTES, number * HASH_BYTES)
+
+    def _keep(self, source: str, indexes: Sequence[int], fingerprints: Sequence[bytes], fresh: list[int]) -> None:
+        expected = None
+        for number, position in enumerate(fresh, self._count):
+            index = indexes[position]
+            if index != expected:
+                self._arrivals.begin(number, source, index)
+            expected = index + 1
+        view = memoryview(b"".join([fingerprints[position] for position in fresh]))
         while view:
             view = view[os.write(self._file.fileno(), view) :]
-        view.release()
-        self._pending = bytearray()
+        self._count += len(fresh)
 
     def _make_room(self, more: int) -> None:
         """Keep the table at most half full."""

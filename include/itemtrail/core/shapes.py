@@ -17,7 +17,10 @@ from itemtrail.core import exact
 from itemtrail.core.schema import FIELDS, TEXT
 
 Record = Any
-"""A msgspec struct with one attribute per name of ``FIELDS``: ``str``, ``msgspec.Raw`` or None where absent."""
+"""A msgspec struct with one attribute per name of ``FIELDS``: text is ``str``, or None where absent; all else is ``msgspec.Raw``,
+empty where absent."""
+
+ABSENT = msgspec.Raw(b"")
 
 _MOST_SHAPES = 64
 _JSON_NULL = b"null"
@@ -96,7 +99,7 @@ class Shapes:
                 setattr(values, name, exact.text(value) if name in TEXT else msgspec.Raw(value))
         names = [name for name, _, _ in parts]
         extra = extra_text(others.items())
-        texts = {name: value_text(name, getattr(values, name)) for name in _FIELD_SET.intersection(names) - odd}
+        texts = {name: encode(getattr(values, name)) for name in _FIELD_SET.intersection(names) - odd}
         rebuilt = assemble(names, texts, {name: bytes(raw) for name, raw in others.items()})
         return values, Exact(keys_text(names), extra, None if rebuilt == record else record)
 
@@ -117,12 +120,12 @@ def _define(names: Iterable[str], odd: frozenset[str]) -> Shape:
     others: list[tuple[str, str]] = []
     for number, name in enumerate(names):
         if name in _FIELD_SET and name not in odd:
-            fields.append((name, str if name in TEXT else msgspec.Raw, None))
+            fields.append((name, str, None) if name in TEXT else (name, msgspec.Raw, ABSENT))
         else:
             attribute = f"other_{number}"
             rename[attribute] = name
             others.append((attribute, name))
-            fields.append((attribute, msgspec.Raw, None))
+            fields.append((attribute, msgspec.Raw, ABSENT))
     kind = msgspec.defstruct(
         "Record", fields, rename=rename or None, omit_defaults=True, forbid_unknown_fields=True, gc=False,
         namespace=dict.fromkeys(odd),
@@ -138,15 +141,14 @@ def keys_text(names: Iterable[str]) -> str:
 
 def extra_text(others: Iterable[tuple[str, msgspec.Raw]]) -> str | None:
     """``_extra``: members that are no column, values as delivered, as a JSON object; None for none. Null needs no entry."""
-    kept = {name: raw for name, raw in others if raw is not None and bytes(raw) != _JSON_NULL}
+    kept = {name: raw for name, raw in others if len(raw) and bytes(raw) != _JSON_NULL}
     return encode(kept).decode() if kept else None
 
 
-def value_text(name: str, value: str | msgspec.Raw | None) -> bytes | None:
-    """A column's value as it stands in the record."""
-    if value is None:
-        return None
-    return encode(value) if name in TEXT else bytes(value)  # type: ignore[arg-type]  # Raw for all that is not text
+def has(record: Record, attribute: str) -> bool:
+    """Whether the record has the member behind ``attribute`` (null counts as having it)."""
+    value = getattr(record, attribute)
+    return value is not None and value is not ABSENT
 
 
 def assemble(names: Iterable[str], texts: Mapping[str, bytes | None], others: Mapping[str, bytes]) -> bytes:
