@@ -288,12 +288,21 @@ def test_a_denied_log_is_unprovable_and_the_others_are_committed(world: ArchiveW
     assert (second.verdict, [p.key for p in second.inputs]) == (Verdict.PROVEN, [denied])
 
 
-@pytest.mark.parametrize(("fault", "reason"), [(Fault.COLD, "COLD"), (Fault.UNAVAILABLE, "UNAVAILABLE")])
-def test_cold_and_unavailable_are_told_apart_and_never_bad(world: ArchiveWorld, fault: Fault, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "reason"), [(Fault.COLD, "COLD"), (Fault.UNAVAILABLE, "UNAVAILABLE"), (Fault.REFUSED, "REFUSED")]
+)
+def test_what_cannot_be_read_is_told_apart_and_never_bad(world: ArchiveWorld, fault: Fault, reason: str) -> None:
     world.source.fail(world.logs()[2], fault)
     receipt = world.run()
     assert receipt.verdict is Verdict.UNPROVABLE
     assert {o.reason for o in receipt.objects if o.verdict is not Verdict.PROVEN} == {reason}
+
+
+def test_a_log_that_was_listed_and_is_gone_is_missing(world: ArchiveWorld) -> None:
+    gone = world.logs()[2]
+    world.source.fail(gone, Fault.GONE)
+    receipt = world.run()
+    assert {o.key: o.reason for o in receipt.objects if o.verdict is not Verdict.PROVEN} == {gone: "MISSING"}
 
 
 def test_where_no_log_can_be_read_nothing_is_committed(world: ArchiveWorld) -> None:

@@ -85,11 +85,7 @@ class Bench:
 
 
 def build_part(bench: Bench, part: int, wanted: Sequence[Wanted], *, existing: Path | None = None) -> BuiltPart:
-    """Read, pack and convert ``wanted`` (in key order). ``existing`` is the part's tar as found in the archive, verified before.
-
-    Raises:
-        ItemtrailError: one that concerns more than a single object.
-    """
+    """Read, pack and convert ``wanted`` (in key order). ``existing`` is the part's tar as found in the archive, verified before."""
     name = layout.commit_name(bench.number, part)
     folder = bench.room / name
     folder.mkdir(parents=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from itemtrail.core.plan import Input, Kind, identity
-from itemtrail.errors import AccessDenied, ItemtrailError, NotFound, SourceUnavailable
+from itemtrail.errors import ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
 from itemtrail.model import ObjectInfo, StoredObject
 from itemtrail.ports.data import ObjectStore
 
@@ -75,11 +75,7 @@ def wanted_planned(planned: Input) -> Wanted:
 def fetch_all(
     source: ObjectStore, wanted: Sequence[Wanted], *, room: Path, max_bytes: int
 ) -> Iterator[tuple[Wanted, Fetched | ItemtrailError]]:
-    """Every object of ``wanted`` in its order, or the error that it met.
-
-    Raises:
-        ItemtrailError: one that concerns more than a single object (credentials, no such bucket).
-    """
+    """Every object of ``wanted`` in its order, or the error that it met."""
     waiting: deque[tuple[Wanted, Future[Fetched | ItemtrailError]]] = deque()
     left = iter(wanted)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="fetch") as threads, contextlib.ExitStack() as undo:
@@ -110,7 +106,7 @@ def _fetch(source: ObjectStore, item: Wanted, room: Path, max_bytes: int) -> Fet
         if item.size > max_bytes:
             return _through_a_file(source, item, room)
         return Fetched(source.read(item.key, version_id=item.version_id))
-    except (AccessDenied, SourceUnavailable, NotFound) as error:
+    except (ConfigurationError, SourceUnavailable, NotFound) as error:
         return error
 
 
