@@ -85,7 +85,7 @@ class Bench:
 
 
 def build_part(bench: Bench, part: int, wanted: Sequence[Wanted], *, existing: Path | None = None) -> BuiltPart:
-    """Read, pack and convert ``wanted`` (in key order). ``existing`` is the part's tar as found in the archive, verified before."""
+    """Read, pack and convert ``wanted`` (in key order). ``existing``: the part's tar as found in the archive, checked before."""
     name = layout.commit_name(bench.number, part)
     folder = bench.room / name
     folder.mkdir(parents=True)
