@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.archive_world import LATER, SIGNER, a_chain, settings
+from tests.archive_world import DAY, LATER, SIGNER, a_chain, settings
 from tests.chain_world import public_key
 from tests.memory import MemoryKeys
 
 from itemtrail.aws.connection import Connection
 from itemtrail.flows.archive import archive_unit
-from itemtrail.model import TrailRef
+from itemtrail.model import TrailRef, Unit
 
 
 class Mortal:
@@ -51,9 +51,6 @@ def archive(connection: Connection, prefix: str, spool: Path, die: dict[str, Any
     chosen = settings()
     wanted = chosen.archive.model_copy(update={"prefix": prefix})
     chain = a_chain(hours=0)
-    from tests.archive_world import DAY
-
-    from itemtrail.model import Unit
 
     return archive_unit(
         Unit(chain.account, chain.region, DAY),
