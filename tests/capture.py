@@ -177,6 +177,15 @@ class Alerts:
         self.topic = sns.create_topic(Name="itemtrail-alerts")["TopicArn"]
         self._queue = self._sqs.create_queue(QueueName="itemtrail-alerts")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": self.topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
 
     def heard(self) -> list[tuple[str, str]]:

@@ -9,7 +9,8 @@ imported, so set it before. Source: ``DAG.test`` of the Task SDK, read 2026-11-2
 import functools
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,9 @@ def run_dag(dag_id: str, conf: Mapping[str, Any] | None = None) -> LocalRun:
     Raises:
         ValueError: the DAG does not exist, or a DAG file cannot be imported.
     """
-    return _told(_dag(dag_id).test(run_conf=dict(conf or {})))
+    dag = _dag(dag_id)
+    with _declared_params(dag):
+        return _told(dag.test(run_conf=dict(conf or {})))
 
 
 def rerun(run: LocalRun, tasks: Sequence[tuple[str, int]]) -> LocalRun:
@@ -100,6 +103,18 @@ def rerun(run: LocalRun, tasks: Sequence[tuple[str, int]]) -> LocalRun:
     while row.state == "running":
         _step(dag, row, session)
     return _told(row)
+
+
+@contextmanager
+def _declared_params(dag: Any) -> Iterator[None]:
+    """Airflow writes a run's values into the DAG's own ``Param`` objects: here they would be the next run's defaults."""
+    shared = [param for owner in (dag, *dag.tasks) for param in owner.params.values()]
+    before = [(param, param.value) for param in {id(param): param for param in shared}.values()]
+    try:
+        yield
+    finally:
+        for param, value in before:
+            param.value = value
 
 
 def _step(dag: Any, run: Any, session: Any) -> None:
