@@ -130,7 +130,7 @@ class _Work:
         seen = self._observe(recorder)
         have = covered(history.receipts)
         wanted = _new(seen, self._other_digests(seen), have)
-        self.progress(f"{self.unit}: {len(seen.logs)} logs, {len(seen.relevant_digests())} digests, {len(wanted)} new")
+        self.progress(f"{self.unit}: {len(seen.logs)} logs, {len(seen.relevant_digests)} digests, {len(wanted)} new")
         parts = self._build(history.next_number, wanted, room)
         _must_not_be_blind(parts)
         fresh = {i.key: i for part in parts for i in part.inputs}
@@ -186,7 +186,7 @@ class _Work:
 
     def _other_digests(self, seen: Observed) -> Iterator[ObjectInfo]:
         """Digests of other trails that list logs of the day: what a verdict leans on goes into the archive."""
-        for key in sorted(seen.listing_digests() - {d.key for d in seen.relevant_digests()}):
+        for key in sorted(seen.listing_digests - {d.key for d in seen.relevant_digests}):
             with contextlib.suppress(NotFound, AccessDenied):
                 yield self.source.head(key)
 
@@ -224,7 +224,7 @@ class _Work:
 def _new(seen: Observed, others: Iterable[ObjectInfo], have: Container[tuple[str, str]]) -> list[Wanted]:
     """What no commit of the unit holds, in key order; a digest that validation read is not read again."""
     wanted = {info.key: wanted_digest(info) for info in (*seen.digests, *others)}
-    wanted |= {stored.key: wanted_stored(stored) for stored in seen.relevant_digests()}
+    wanted |= {stored.key: wanted_stored(stored) for stored in seen.relevant_digests}
     wanted |= {info.key: wanted_log(info) for info in seen.logs}
     return [wanted[key] for key in sorted(wanted) if wanted[key].identity not in have]
 

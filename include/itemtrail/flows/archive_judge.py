@@ -8,6 +8,7 @@ look". Refuses to read anything: listings, hashes and the chain's report come in
 import datetime as dt
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from itemtrail.core.chain import ChainReport
 from itemtrail.core.keys import digest_day, is_folder, parse_any_digest, parse_digest, parse_log
@@ -21,7 +22,7 @@ from itemtrail.settings import ValidationSettings
 _MISSING = "MISSING"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observed:
     """A unit as it was seen: its day's listings, the judged chain around it, and the digests that speak of it, as read."""
 
@@ -31,20 +32,23 @@ class Observed:
     digests: tuple[ObjectInfo, ...]
     report: ChainReport
 
+    @cached_property
     def claimed(self) -> tuple[str, ...]:
         """Keys of the day's logs that some digest lists, in order."""
         found = (parse_log(key, self.trail, self.unit.account, self.unit.region) for key in self.report.claims)
         return tuple(sorted(log.key for log in found if log and log.day == self.unit.day))
 
+    @cached_property
     def relevant_digests(self) -> tuple[StoredObject, ...]:
         """Digests as read that end on the day, or that list one of its logs; in key order."""
-        listing = self.listing_digests()
+        listing = self.listing_digests
         found = (d for d in self.report.digests if d.key in listing or self._ends_today(d.key))
         return tuple(sorted(found, key=lambda d: d.key))
 
+    @cached_property
     def listing_digests(self) -> frozenset[str]:
         """Keys of the digests that list the day's logs; another trail's among them."""
-        return frozenset(self.report.claims[key].digest_key for key in self.claimed())
+        return frozenset(self.report.claims[key].digest_key for key in self.claimed)
 
     def slots(self) -> tuple[SlotVerdict, ...]:
         """The slots that end on the day."""
@@ -91,15 +95,16 @@ def judge(
     """
     gone = _Gone(seen, last, archived)
     present = {info.key: info for info in seen.logs if problems.get(info.key) != _MISSING}
+    ours = {*present, *seen.claimed} | gone.keys
     objects = [
         gone.keep(_judge_one(seen, key, present.get(key), contents.get(key), problems.get(key, ""), now=now, rules=rules))
-        for key in sorted({*present, *seen.claimed()} | gone.keys)
+        for key in sorted(ours)
     ]
     objects += [o for o in seen.others() if o.key not in present]
     slots = gone.keep_slots(seen.slots())
     said = summarise(slots, objects)
     kept = last.listed_by if last else {}
-    listed = {k: c.digest_key for k, c in seen.report.claims.items() if k in present or k in gone.keys or k in seen.claimed()}
+    listed = {key: claim.digest_key for key, claim in seen.report.claims.items() if key in ours}
     named = {o.key for o in said.objects}
     listed_by = {key: digest for key, digest in {**kept, **listed}.items() if key in named}
     verdict = said.verdict
@@ -192,7 +197,7 @@ def _findings(seen: Observed, last: Receipt | None) -> tuple[DigestFinding, ...]
         log = parse_log(claim.key, seen.trail, unit.account, unit.region)
         days.setdefault(claim.digest_key, set()).update({log.day} if log else ())
     found = {d.key: d for d in last.digests} if last else {}
-    for stored in seen.relevant_digests():
+    for stored in seen.relevant_digests:
         key = parse_digest(stored.key, seen.trail, unit.account, unit.region)
         verdict, reason = verdicts.get(stored.key, (Verdict.UNPROVABLE, ""))
         spoken = sorted(days.get(stored.key, set()) | ({key.end.date()} if key else set()))
