@@ -59,7 +59,8 @@ class Stage:
 
         def pump() -> None:
             while not done.wait(PUMP_EVERY) and self.sandbox.now() + PUMP_STEP < limit:
-                self.sandbox.advance(PUMP_STEP)
+                if self._logging():  # before the trail logs, nobody waits for a delivery, however slowly Airflow starts
+                    self.sandbox.advance(PUMP_STEP)
 
         thread = threading.Thread(target=pump, name="passing-time", daemon=True)
         thread.start()
@@ -68,6 +69,9 @@ class Stage:
         finally:
             done.set()
             thread.join()
+
+    def _logging(self) -> bool:
+        return any(trail["logging"] for trail in self.sandbox.status()["trails"])
 
     def replay_day(self, index: int) -> int:
         """Send the calls of one day, then let the clock reach the moment at which all of it is delivered and signed."""
