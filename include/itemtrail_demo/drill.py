@@ -199,7 +199,7 @@ def _ask(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, s
     done = subprocess.run(
         [tool, *command[1:]], env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
     )
-    return done.returncode, f"{done.stdout}\n{done.stderr}"
+    return done.returncode, done.stdout or done.stderr  # progress goes to standard error; it is no answer
 
 
 def _within(s3: Any, where: Range, kind: str) -> list[tuple[str, str]]:
