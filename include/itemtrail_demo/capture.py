@@ -18,7 +18,11 @@ from itemtrail.settings import Settings, load
 from itemtrail_airflow import local_run
 from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
+from itemtrail_demo.interrupt import at_most
 from itemtrail_demo.report import UnitLine
+
+DAG_SECONDS = 240
+"""No DAG run of the demo may take longer; one that waits for a retry would."""
 
 
 class Airflow:
@@ -40,7 +44,8 @@ class Airflow:
     def run(self, dag_id: str, conf: Mapping[str, object], text: str) -> list[str]:
         """Run a DAG to its end; one line for each task that did not succeed (none: all is well)."""
         before = self._log.stat().st_size if self._log.exists() else 0
-        with self._console.ticking(text), self._console.hushed():
+        limit = at_most(DAG_SECONDS, self._console.descriptor, f"DAG {dag_id} (details: {self._log})")
+        with limit, self._console.ticking(text), self._console.hushed():
             self._import.join()
             run = local_run.run_dag(dag_id, conf)
         if run.state == "success":

@@ -154,17 +154,24 @@ def judge(where: Range, environment: Mapping[str, str]) -> tuple[Answer, Answer]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         aws = pool.submit(_ask, aws_command(where), environment)
         ours = pool.submit(_ask, [*our_command(where), "--json"], environment)
-        aws_code, aws_words = aws.result()
-        our_code, our_words = ours.result()
-    return Answer(aws_code, said_by_aws(aws_words)), Answer(our_code, said_by_us(our_words))
+        theirs, own = aws.result(), ours.result()
+    answer = own.stdout or own.stderr  # progress goes to standard error; it is no answer
+    return (
+        Answer(theirs.returncode, said_by_aws(f"{theirs.stdout}\n{theirs.stderr}")),
+        Answer(own.returncode, said_by_us(answer)),
+    )
 
 
 def said_by_aws(output: str) -> tuple[str, ...]:
-    """What matters of its words: what it calls invalid, and its summary; each file's ``valid`` line is left out."""
+    """What matters of its words: what it found wrong, then its summary; a line for each valid file is left out."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith("Validating") and not re.search(r"\tvalid$|: valid$|\bvalid$", line)]
-    summary = [line for line in lines if re.match(r"\d+/\d+ (digest|log) files valid", line)]
-    return tuple(_shortened(line) for line in dict.fromkeys([*kept, *summary]))
+    wrong = [line for line in lines if not re.match(_ORDINARY, line) and not line.endswith("\tvalid")]
+    summary = [line for line in lines if re.match(_SUMMARY, line)]
+    return tuple(_shortened(line.replace("\t", "  ")) for line in [*wrong, *summary])
+
+
+_SUMMARY = r"Results found for|\d+/\d+ (digest|log) files valid"
+_ORDINARY = rf"Validating log files|Results requested|{_SUMMARY}"
 
 
 def said_by_us(output: str) -> tuple[str, ...]:
@@ -194,12 +201,10 @@ def _shortened(line: str) -> str:
     return re.sub(r"(s3://[^\s]*/|AWSLogs/[^\s]*/)(?=[^/\s]+)", "…/", line)
 
 
-def _ask(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+def _ask(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     tool = Path(sys.executable).with_name(command[0])
-    done = subprocess.run(
-        [tool, *command[1:]], env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    return done.returncode, done.stdout or done.stderr  # progress goes to standard error; it is no answer
+    variables = os.environ | environment
+    return subprocess.run([tool, *command[1:]], env=variables, capture_output=True, text=True, timeout=300, check=False)
 
 
 def _within(s3: Any, where: Range, kind: str) -> list[tuple[str, str]]:

@@ -106,3 +106,14 @@ def hanging(head: str, text: str) -> str:
     return textwrap.fill(
         text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False
     )
+
+
+def command(words: Sequence[str]) -> str:
+    """A command as one types it, broken before options where it is too long for a line."""
+    lines = [""]
+    for word in words:
+        quoted = _quoted(word)
+        if lines[-1] and len(lines[-1]) + len(quoted) > WIDTH - 3 and word.startswith("--"):
+            lines.append("   ")
+        lines[-1] += f"{' ' if lines[-1] else ''}{quoted}"
+    return " \\\n".join(lines)

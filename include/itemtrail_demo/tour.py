@@ -5,7 +5,6 @@ sense, because a reader learns more from a whole run with a fault named than fro
 """
 
 import datetime as dt
-import shlex
 import subprocess
 import sys
 import time
@@ -86,7 +85,13 @@ class Tour:
             " the receipt; JSON: inflated; stored: gzip as delivered; ratio: JSON to Parquet."
         )
         self._console.say(report.paragraph(legend, indent=""))
-        self._expect([f"{line.unit} is not proven: {line.verdict} {line.conversion}" for line in lines if not line.good])
+        self._expect(
+            [
+                f"{line.unit} is not proven: {line.verdict or 'no receipt'} {line.conversion or ''}"
+                for line in lines
+                if not line.good
+            ]
+        )
         sent = stage.plan.calls
         recorded = sum(line.counts.records_in for line in lines)
         if recorded < sent:
@@ -105,7 +110,7 @@ class Tour:
 
     def _ask(self, stage: Stage, sql: str) -> list[str]:
         """Ask as the reader could; print command and answer."""
-        self._console.say(f"itemtrail query {shlex.quote(sql)}\n")
+        self._console.say(f'itemtrail query "{sql}"\n')
         tool = Path(sys.executable).with_name("itemtrail")
         done = subprocess.run(
             [tool, "query", sql], env=stage.tool_environment, capture_output=True, text=True, timeout=120, check=False
@@ -120,7 +125,7 @@ class Tour:
         wide = drill.Range(arn, config.TRAIL_BUCKET, config.ACCOUNT, HOME, start, stage.sandbox.now())
         where = drill.to_newest_digest(s3, wide)
         self._console.say(report.heading("A tamper drill: the trail bucket is harmed, two judges are asked"))
-        self._console.say(f"{shlex.join(drill.aws_command(where))}\n{shlex.join(drill.our_command(where))}\n")
+        self._console.say(f"{report.command(drill.aws_command(where))}\n\n{report.command(drill.our_command(where))}\n")
         outcomes = drill.run(s3, where, stage.variables, lambda name: self._console.stage(f"  drill: {name}"))
         self._console.say()
         for outcome in outcomes:
@@ -167,16 +172,17 @@ class Tour:
 
 
 def who_touched(emp_id: str) -> str:
-    """SQL over the archive's events: every call that named the employee's item."""
-    return f"""SELECT strftime(event_ts, '%d %H:%M:%S') AS "at", eventName AS call, actor, sourceIPAddress AS "from",
-  CASE WHEN succeeded THEN 'done' ELSE errorCode END AS result,
-  json_extract_string(requestParameters, '$.updateExpression') AS expression
+    """SQL over the archive's events: every call that named the employee's item. Reads well in a shell's double quotes."""
+    return f"""
+SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, eventName AS call, actor,
+  CASE WHEN succeeded THEN 'done' ELSE errorCode END AS result, requestParameters ->> 'updateExpression' AS expression
 FROM events_distinct
-WHERE table_arn LIKE '%:table/Employees' AND list_contains([k.key FOR k IN item_keys], '{{"EmpId":"{emp_id}"}}')
+WHERE table_arn LIKE '%:table/Employees' AND len([k FOR k IN item_keys IF k.key ->> 'EmpId' = '{emp_id}']) > 0
 ORDER BY event_ts"""  # noqa: S608 - printed to be repeated by hand; the id is our own
 
 
-REFUSED = """SELECT strftime(event_ts, '%d %H:%M:%S') AS "at", eventSource AS service, eventName AS call, actor, errorCode
+REFUSED = """
+SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, eventSource AS service, eventName AS call, actor, errorCode
 FROM events_distinct WHERE errorCode LIKE 'AccessDenied%' ORDER BY event_ts"""
 
 
