@@ -16,13 +16,16 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from itemtrail.core import partiql
+from itemtrail.core import exact, partiql
 from itemtrail.core.operations import DYNAMODB, KEYLESS, PARTIQL, SINGLE_ITEM, Kind, kind
 
 ItemKey = tuple[str | None, str]
 """(table ARN, key as canonical JSON text)."""
 
 _TABLE_NAMES = ("tablename", "tablearn", "targettablename", "resourcearn", "streamarn", "globaltablename", "sourcetablearn")
+
+
+_MOST_LEVELS = 64  # of nesting in parameters that are read; DynamoDB's own values end at 32
 
 
 class _Single(msgspec.Struct):
@@ -170,11 +173,9 @@ def omitted(parameters: Raw) -> bool:
 
 
 def read(text: Raw) -> Any:
-    """JSON with numbers as their text; None for what Python will not read (nested beyond its stack)."""
-    try:
-        return _loads(_encode(text).decode())
-    except (ValueError, RecursionError):
-        return None
+    """JSON with numbers as their text; None for what is nested beyond any call's parameters."""
+    data = _encode(text)
+    return None if exact.deeper_than(_MOST_LEVELS, data) else _loads(data.decode())
 
 
 def canonical(value: Any) -> str:
@@ -233,22 +234,20 @@ def _simple_key(raw: Raw) -> str | None:
     return None if first == second else (b'{"%b":%b,"%b":%b}' % (second, other, first, value)).decode()
 
 
-def _pairs(node: Any, tables: Tables, table: str | None, depth: int = 0) -> Iterator[ItemKey]:
+def _pairs(node: Any, tables: Tables, table: str | None) -> Iterator[ItemKey]:
     """Every key below ``node``; ``table`` is what stands around it."""
-    if depth > _DEEPEST:
-        return
     if isinstance(node, list):
         for element in node:
-            yield from _pairs(element, tables, table, depth + 1)
+            yield from _pairs(element, tables, table)
     elif isinstance(node, dict) and str(_get(node, "operation")).lower() != "conditioncheck":
         named = _get(node, "tablename")
         if isinstance(named, str):
             table = tables.arn(_clean(named))
         for name, value in node.items():
-            yield from _below(name.lower(), value, tables, table, depth)
+            yield from _below(name.lower(), value, tables, table)
 
 
-def _below(name: str, value: Any, tables: Tables, table: str | None, depth: int) -> Iterator[ItemKey]:
+def _below(name: str, value: Any, tables: Tables, table: str | None) -> Iterator[ItemKey]:
     """The keys in one member; under ``requestItems`` the members' names are tables."""
     if name == "key" and isinstance(value, dict):
         yield table or _only(tables), canonical(value)
@@ -256,12 +255,11 @@ def _below(name: str, value: Any, tables: Tables, table: str | None, depth: int)
         yield from ((table or _only(tables), canonical(one)) for one in value if isinstance(one, dict))
     elif name == "requestitems" and isinstance(value, dict):
         for each, requests in value.items():
-            yield from _pairs(requests, tables, tables.arn(_clean(each)), depth + 1)
+            yield from _pairs(requests, tables, tables.arn(_clean(each)))
     elif name not in _NO_KEYS_BELOW and not isinstance(value, str):
-        yield from _pairs(value, tables, table, depth + 1)
+        yield from _pairs(value, tables, table)
 
 
-_DEEPEST = 20
 _NO_KEYS_BELOW = frozenset({"conditioncheck", "exclusivestartkey", "expressionattributenames", "expressionattributevalues"})
 
 

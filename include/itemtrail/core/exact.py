@@ -158,6 +158,11 @@ def _strict_string(data: bytes, at: int) -> int:
     raise NotJson("a string stays open or holds a control character", start)
 
 
+def deeper_than(levels: int, data: bytes) -> bool:
+    """Whether a JSON value (already checked) nests more than ``levels`` deep; quick where it has few brackets."""
+    return data.count(b"{") + data.count(b"[") > levels and hop(data, skip_space(data, 0))[1] > levels
+
+
 def members(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The members of a JSON object (already checked): name with its quotes, value, both as delivered, in order, none dropped."""
     at = skip_space(data, skip_space(data, 0) + 1)

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from itemtrail.core import exact
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -24,11 +26,12 @@ class Identity:
 
 
 NOBODY = Identity()
+_MOST_LEVELS = 64  # of nesting in an identity that is read
 _decode = msgspec.json.Decoder().decode
 
 
 def identity(document: str | None) -> Identity:
-    """The identity that a ``userIdentity`` (JSON text) tells of."""
+    """The identity that a ``userIdentity`` (JSON text, already checked) tells of."""
     user = _mapping(_read(document)) if document else {}
     if not user:
         return NOBODY
@@ -61,14 +64,13 @@ def session_name(arn: str | None) -> str | None:
 
 
 def _read(document: str) -> Any:
-    try:
-        return _decode(document)
-    except (msgspec.DecodeError, RecursionError):
-        pass
-    try:
-        return json.loads(document)  # lone surrogates
-    except (ValueError, RecursionError):
+    data = document.encode()
+    if exact.deeper_than(_MOST_LEVELS, data):
         return None
+    try:
+        return _decode(data)
+    except msgspec.DecodeError:
+        return json.loads(data, parse_int=str, parse_float=str)  # lone surrogates, numbers beyond any machine's
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -78,4 +80,4 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _text(value: Any) -> str | None:
     if not isinstance(value, str) or not value:
         return None
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -7,6 +7,7 @@ so that a new CloudTrail field or another producer's order costs one slow record
 Refuses to guess: absent, null and empty stay apart; a repeated name keeps every value (in ``_record``).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ ABSENT = msgspec.Raw(b"")
 _MOST_SHAPES = 64
 _JSON_NULL = b"null"
 _RECENT = 6
+_MOST_MEMBERS = 100
+_ESCAPED = re.compile(r'[\\"\x00-\x1f]')
 _FIELD_SET = frozenset(FIELDS)
 encode = msgspec.json.Encoder().encode
 
@@ -40,13 +43,24 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An order of names. ``others`` are the attributes (and names) of members that are no column, or not of its type."""
+    """An order of names. ``others`` are the attributes (and names) of members that are no column, or not of its type: ``odd``."""
 
     kind: type[msgspec.Struct]
     names: tuple[str, ...]
     attributes: tuple[str, ...]
     others: tuple[tuple[str, str], ...]
+    odd: tuple[str, ...]
     decode: Callable[[bytes], Record]
+
+    def takes(self, record: bytes) -> Record | None:
+        """The record's values, if writing them again gives the same bytes and each has its place; else None."""
+        try:
+            values = self.decode(record)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        if encode(values) != record:
+            return None
+        return None if self.odd and any(bytes(getattr(values, name))[:1] == b'"' for name in self.odd) else values
 
 
 class Shapes:
@@ -63,11 +77,8 @@ class Shapes:
         """The record's values; ``Exact`` where the shape alone does not give its bytes back."""
         recent = self._recent
         for position, shape in enumerate(recent):
-            try:
-                values = shape.decode(record)
-            except (msgspec.DecodeError, RecursionError):
-                continue
-            if encode(values) == record:
+            values = shape.takes(record)
+            if values is not None:
                 if position:
                     recent.insert(0, recent.pop(position))
                 return values, None
@@ -78,10 +89,10 @@ class Shapes:
         odd = frozenset(name for name, _, value in parts if name in TEXT and value[:1] != b'"')
         names = tuple(name for name, _, _ in parts)
         known = (names, odd)
-        if known not in self._known and len(self._known) < _MOST_SHAPES and len(set(names)) == len(names):
+        if known not in self._known and len(self._known) < _MOST_SHAPES and _can_be_a_shape(names):
             self._known.add(known)
             shape = _define((*names, *(name for name in FIELDS if name not in names)), odd)
-            values = _try(shape, record)
+            values = shape.takes(record)
             if values is not None:
                 self.by_kind[shape.kind] = shape
                 self._recent.insert(0, shape)
@@ -104,12 +115,9 @@ class Shapes:
         return values, Exact(keys_text(names), extra, None if rebuilt == record else record)
 
 
-def _try(shape: Shape, record: bytes) -> Record | None:
-    try:
-        values = shape.decode(record)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return values if encode(values) == record else None
+def _can_be_a_shape(names: tuple[str, ...]) -> bool:
+    """Whether a compiled parser can be made for these names: unique, not many, none that would be escaped."""
+    return len(set(names)) == len(names) <= _MOST_MEMBERS and not any(_ESCAPED.search(name) for name in names)
 
 
 def _define(names: Iterable[str], odd: frozenset[str]) -> Shape:
@@ -131,7 +139,8 @@ def _define(names: Iterable[str], odd: frozenset[str]) -> Shape:
         namespace=dict.fromkeys(odd),
     )  # fmt: skip
     attributes = tuple(field[0] for field in fields)
-    return Shape(kind, names, attributes, tuple(others), msgspec.json.Decoder(kind).decode)
+    strange = tuple(attribute for attribute, name in others if name in odd)
+    return Shape(kind, names, attributes, tuple(others), strange, msgspec.json.Decoder(kind).decode)
 
 
 def keys_text(names: Iterable[str]) -> str:
