@@ -45,7 +45,7 @@ digest_due_minutes = {due}
 start_date = "{start}"
 catchup = false
 wait_minutes = {wait}
-poll_seconds = 1
+poll_seconds = {poll}
 """
 
 
@@ -81,6 +81,7 @@ class Capture:
             "topic": self.topic,
             "start": "2020-01-01",
             "wait": 0,
+            "poll": 1,
             "due": 90,
         }
         file = self.folder / f"{'-'.join(sorted(changes)) or 'itemtrail'}.toml"

@@ -10,6 +10,7 @@ gate               pure: what a run must have proven, and what it lacks
 failures           the only place where an itemtrail error becomes an Airflow one
 notifier           one alert a run: the log, and SNS where configured
 local_run          DAGs in this process, for the demo and the tests
+guard              a command that ends with its parent
 standalone         a real `airflow standalone` on loopback
 =================  =========================================================================================
 

@@ -8,7 +8,6 @@ everybody who reaches its port is an administrator. Source: Airflow configuratio
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -16,18 +15,15 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from itemtrail_airflow import local_run
+from itemtrail_airflow import guard, local_run
 
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-GRACE = 15  # seconds from SIGTERM to SIGKILL
-MARK = "ITEMTRAIL_STANDALONE"  # in the environment of everything one `running` block starts, and of nothing else
 LOCAL_SETTINGS = '''"""Log servers listen on loopback only: Airflow has no setting for it. All read this, two need it."""
 
 import sys
@@ -165,23 +161,15 @@ def running(
         RuntimeError: it ended early or was not healthy in time; the message holds the end of its output.
     """
     home = Path(environment["AIRFLOW_HOME"])
-    variables = {**_inherited(), **environment, MARK: uuid.uuid4().hex}
+    variables = {**_inherited(), **environment}
     log = home / "standalone.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", "standalone"],
-            env=variables,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            started = Standalone(environment["AIRFLOW__API__BASE_URL"], home, variables, process, log)
-            _wait_healthy(started, ready_within, waiting)
-            yield started
-        finally:
-            _end(process, f"{MARK}={variables[MARK]}".encode())
+    process = guard.start([sys.executable, "-m", "airflow", "standalone"], variables, log)
+    try:
+        started = Standalone(environment["AIRFLOW__API__BASE_URL"], home, variables, process, log)
+        _wait_healthy(started, ready_within, waiting)
+        yield started
+    finally:
+        guard.stop(process)
 
 
 def _inherited() -> dict[str, str]:
@@ -200,45 +188,3 @@ def _wait_healthy(airflow: Standalone, seconds: float, waiting: Callable[[str], 
     if missing:
         tail = airflow.log.read_text(encoding="utf-8", errors="replace")[-4000:]
         raise RuntimeError(f"airflow standalone: {', '.join(missing)} not healthy in {seconds:.0f} s\n{tail}")
-
-
-def _end(process: "subprocess.Popen[bytes]", mark: bytes) -> None:
-    """SIGTERM to the group and to whatever left it but carries the mark; SIGKILL to what is still there after a while."""
-    for number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, 5)):
-        for pid in _members(process.pid, mark):
-            _signal(pid, number)
-        end = time.monotonic() + patience
-        while _members(process.pid, mark) and time.monotonic() < end:
-            process.poll()  # reaps the leader
-            time.sleep(0.1)
-
-
-def _members(leader: int, mark: bytes) -> list[int]:
-    """Living processes of the group, or started with ``mark`` in their environment."""
-    return [pid for pid in pids() if pid != os.getpid() and (group(pid) == leader or mark in _environ(pid))]
-
-
-def pids() -> list[int]:
-    """Every process of this machine."""
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def group(pid: int) -> int | None:
-    """Process group of a living process; None for one that is gone or a zombie."""
-    try:
-        state, _, group = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[:3]
-    except (OSError, ValueError):
-        return None
-    return None if state == "Z" else int(group)
-
-
-def _environ(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
-
-
-def _signal(pid: int, number: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -34,11 +34,13 @@ class DeliveryTrigger(BaseTrigger):
         return f"{__name__}.{type(self).__name__}", {"unit": self.unit}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look, sleep, look again."""
+        """Sleep, then look: the task has just looked, and one that is resumed while Airflow still parks it is retried."""
         try:
             pause, watch = await asyncio.to_thread(_watch, self.unit)
-            while (outcome := await asyncio.to_thread(watch.outcome, dt.datetime.now(dt.UTC))) is None:
+            outcome = None
+            while outcome is None:
                 await asyncio.sleep(pause)
+                outcome = await asyncio.to_thread(watch.outcome, dt.datetime.now(dt.UTC))
         except ItemtrailError as error:
             yield TriggerEvent({"error": str(error)})
         else:

@@ -9,7 +9,7 @@ import pytest
 from tests.capture import REGIONS, Capture
 
 from itemtrail.model import Verdict
-from itemtrail_airflow import standalone
+from itemtrail_airflow import guard, standalone
 
 pytestmark = [pytest.mark.airflow, pytest.mark.sandbox, pytest.mark.scheduler]
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,11 +27,15 @@ def probe_pool():
         import math
         import os
 
-        from itemtrail.pool import processes
+        import obstore
+        from obstore.store import MemoryStore
 
-        with processes(2) as pool:
-            elsewhere = pool.submit(os.getpid).result() != os.getpid()
-            return {"roots": list(pool.map(math.isqrt, [1, 4, 9, 16])), "elsewhere": elsewhere}
+        from itemtrail.pool import pool
+
+        obstore.put(MemoryStore(), "threads", b"are started")  # a forked worker would hang from here on
+        with pool(2) as workers:
+            pids = set(workers.map_unordered(eval, ["__import__('os').getpid()"] * 8))
+            return {"roots": sorted(workers.map_unordered(math.isqrt, [1, 4, 9, 16])), "elsewhere": os.getpid() not in pids}
 
     squares()
 
@@ -61,7 +65,7 @@ def airflow(capture, tmp_path_factory):
     for file in (*ROOT.glob("dags/*_dag.py"), ROOT / "dags" / ".airflowignore"):
         shutil.copy(file, dags)
     (dags / "probe_pool_dag.py").write_text(PROBE, encoding="utf-8")
-    config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440)
+    config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440, poll=12)
     home = tmp_path_factory.mktemp("airflow")
     environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
     with standalone.running(environment, ready_within=240) as started:
@@ -69,7 +73,7 @@ def airflow(capture, tmp_path_factory):
             eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
         yield started
         group = started.process.pid
-    assert not [pid for pid in standalone.pids() if standalone.group(pid) == group], "a process of Airflow is left"
+    assert guard.members(group) == [], "a process of Airflow is left"
 
 
 def eventually(look, seconds, pause=1.0):
