@@ -41,11 +41,11 @@ class Airflow:
         os.environ.update(local_run.environment(folder.airflow, connections, config=folder.configuration))
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
 
-    def run(self, dag_id: str, conf: Mapping[str, object], text: str) -> list[str]:
+    def run(self, dag_id: str, conf: Mapping[str, object]) -> list[str]:
         """Run a DAG to its end; one line for each task that did not succeed (none: all is well)."""
         before = self._log.stat().st_size if self._log.exists() else 0
         limit = at_most(DAG_SECONDS, self._console.descriptor, f"DAG {dag_id} (details: {self._log})")
-        with limit, self._console.ticking(text), self._console.hushed():
+        with limit, self._console.ticking(self._latest_words), self._console.hushed():
             self._import.join()
             run = local_run.run_dag(dag_id, conf)
         if run.state == "success":
@@ -56,10 +56,23 @@ class Airflow:
             said = dict.fromkeys(reason.strip() for reason in _REASON.findall(log.read()))
         return [f"{dag_id} {dict(conf)} is {run.state}: {', '.join(bad)}", *said]
 
+    def _latest_words(self) -> str:
+        """What a task of ours logged last."""
+        if not self._log.exists():
+            return "Airflow is starting"
+        with self._log.open("rb") as log:
+            log.seek(max(0, self._log.stat().st_size - LOG_TAIL))
+            said = _OURS.findall(log.read().decode("utf-8", "replace"))
+        return said[-1][:SHOWN] if said else "Airflow is at work"
+
     def _load(self) -> None:
         importlib.import_module("airflow.dag_processing.dagbag")
 
 
+LOG_TAIL = 20_000
+SHOWN = 90
+_OURS = re.compile(r"^\S+ \[info +\] (.+?) +\[itemtrail_airflow[\w.]*\]", re.MULTILINE)
+"""A line that a task of itemtrail logged."""
 _REASON = re.compile(r"^(?:itemtrail|airflow)[\w.]*\.\w+: ((?:.+\n)(?:(?!\d{4}-\d\d-\d\dT).+\n){0,4})", re.MULTILINE)
 """The end of a traceback: the exception's message, some lines of it."""
 

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 EVERY = 4.0
@@ -52,14 +52,14 @@ class Console:
             self.stage(f"  … {text}")
 
     @contextlib.contextmanager
-    def ticking(self, text: str) -> Iterator[None]:
-        """Say every ``EVERY`` seconds that something without progress of its own is still going on."""
+    def ticking(self, words: Callable[[], str]) -> Iterator[None]:
+        """Say every ``EVERY`` seconds that something without progress of its own is still going on, and its latest words."""
         done = threading.Event()
         begun = time.monotonic()
 
         def tick() -> None:
             while not done.wait(EVERY):
-                self.stage(f"  … {text} ({time.monotonic() - begun:.0f} s)")
+                self.stage(f"  … {time.monotonic() - begun:.0f} s: {words()}")
 
         thread = threading.Thread(target=tick, name="ticking", daemon=True)
         thread.start()

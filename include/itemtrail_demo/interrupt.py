@@ -2,7 +2,8 @@
 
 A handler or an exception would not do. Airflow's task runner takes a KeyboardInterrupt in a task for that task's failure, and
 each task it runs in this process replaces the handler of SIGTERM with its own, for good. So a thread is told of every signal by
-the interpreter itself (``signal.set_wakeup_fd``), whoever's handler is installed. Refuses to touch any process but its own children.
+the interpreter itself (``signal.set_wakeup_fd``), whoever's handler is installed. Refuses to touch any process but its own
+children.
 """
 
 import contextlib

@@ -110,10 +110,15 @@ def hanging(head: str, text: str) -> str:
 
 def command(words: Sequence[str]) -> str:
     """A command as one types it, broken before options where it is too long for a line."""
-    lines = [""]
-    for word in words:
-        quoted = _quoted(word)
-        if lines[-1] and len(lines[-1]) + len(quoted) > WIDTH - 3 and word.startswith("--"):
+    options: list[str] = []
+    for word in map(_quoted, words):
+        if word.startswith("--") or not options:
+            options.append(word)
+        else:
+            options[-1] += f" {word}"
+    lines = [options[0]]
+    for option in options[1:]:
+        if len(lines[-1]) + len(option) > WIDTH - 3:
             lines.append("   ")
-        lines[-1] += f"{' ' if lines[-1] else ''}{quoted}"
+        lines[-1] += f" {option}"
     return " \\\n".join(lines)

@@ -61,14 +61,14 @@ class Tour:
     def _set_up(self, stage: Stage, airflow: capture.Airflow) -> None:
         self._console.stage("Airflow: DAG setup_trail (plan, apply, canary); the canary waits for a signed digest")
         with stage.passing_time():
-            self._expect(airflow.run("setup_trail", {"apply": True, "require_approval": False}, "setup_trail is running"))
+            self._expect(airflow.run("setup_trail", {"apply": True, "require_approval": False}))
 
     def _one_day(self, stage: Stage, airflow: capture.Airflow, index: int) -> None:
         day = stage.days[index]
         self._console.stage(f"HRMS at work, {day}: {self._planned(stage, index):,} API calls in the sandbox's {day:%A}")
         stage.replay_day(index)
         self._console.stage(f"Airflow: DAG archive_trail for {day}")
-        self._expect(airflow.run("archive_trail", {"day": day.isoformat()}, "archive_trail is running"))
+        self._expect(airflow.run("archive_trail", {"day": day.isoformat()}))
         lines = capture.unit_lines(stage.variables, self._folder, [day])
         for line in lines:
             verdict = line.verdict.value if line.verdict else "no receipt"
@@ -101,12 +101,12 @@ class Tour:
         emp_id = hrms.employee_of_interest().key[0]
         self._console.say(report.heading(f"A question: who touched the record of employee {emp_id}?"))
         touched = self._ask(stage, who_touched(emp_id))
-        intruder = any("svc-reporting" in line and "UpdateItem" in line for line in touched)
-        self._console.say(report.heading("Another: who was refused what?"))
-        refused = self._ask(stage, REFUSED)
-        blinding = any("svc-reporting" in line and "StopLogging" in line for line in refused)
-        self._expect([] if intruder else ["question: the intruder's UpdateItem is not in the answer"])
-        self._expect([] if blinding else ["question: the intruder's StopLogging is not in the answer"])
+        self._console.say(report.heading("svc-reporting is no HR clerk. What else did it do?"))
+        done = self._ask(stage, WHAT_ELSE)
+        raised = any("svc-reporting" in line and "UpdateItem" in line for line in touched)
+        blinding = any("StopLogging" in line and "AccessDenied" in line for line in done)
+        self._expect([] if raised else ["question: the intruder's UpdateItem is not in the answer"])
+        self._expect([] if blinding else ["question: the intruder's refused StopLogging is not in the answer"])
 
     def _ask(self, stage: Stage, sql: str) -> list[str]:
         """Ask as the reader could; print command and answer."""
@@ -172,18 +172,21 @@ class Tour:
 
 
 def who_touched(emp_id: str) -> str:
-    """SQL over the archive's events: every call that named the employee's item. Reads well in a shell's double quotes."""
+    """SQL over the archive's events: every write that named the employee's item. Reads well in a shell's double quotes."""
     return f"""
-SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, eventName AS call, actor,
+SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, eventName AS call, split_part(actor, '/', -1) AS who,
   CASE WHEN succeeded THEN 'done' ELSE errorCode END AS result, requestParameters ->> 'updateExpression' AS expression
 FROM events_distinct
-WHERE table_arn LIKE '%:table/Employees' AND len([k FOR k IN item_keys IF k.key ->> 'EmpId' = '{emp_id}']) > 0
-ORDER BY event_ts"""  # noqa: S608 - printed to be repeated by hand; the id is our own
+WHERE table_arn LIKE '%:table/Employees' AND operation_kind = 'write'
+  AND len([k FOR k IN item_keys IF k.key ->> 'EmpId' = '{emp_id}']) > 0
+ORDER BY event_ts, source_object, record_index"""  # noqa: S608 - printed to be repeated by hand; the id is our own
 
 
-REFUSED = """
-SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, eventSource AS service, eventName AS call, actor, errorCode
-FROM events_distinct WHERE errorCode LIKE 'AccessDenied%' ORDER BY event_ts"""
+WHAT_ELSE = """
+SELECT strftime(event_ts, '%d %H:%M:%S') AS day_time, split_part(eventSource, '.', 1) AS service, eventName AS call,
+  split_part(table_arn, '/', -1) AS item_of, item_keys[1].key AS key, coalesce(errorCode, 'done') AS result
+FROM events_distinct WHERE actor LIKE '%user/svc-reporting'
+ORDER BY event_ts, source_object, record_index"""
 
 
 def drill_text(outcome: drill.Outcome) -> str:
