@@ -17,7 +17,7 @@ from itemtrail.settings import ArchiveSettings
 
 def expected(archive: ArchiveSettings, day: dt.date) -> tuple[Unit, ...]:
     """The units that the configuration expects on ``day``, in order."""
-    return tuple(Unit(account, region, day) for account in sorted(archive.accounts) for region in sorted(archive.regions))
+    return tuple(Unit(account, region, day) for account in sorted({*archive.accounts}) for region in sorted({*archive.regions}))
 
 
 def planned(due: Sequence[Unit], reopened: Mapping[Unit, bool], *, most: int) -> tuple[tuple[Unit, ...], int]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.capture import REGIONS, Capture
+from tests.capture import REGIONS, Capture, passing_time
 
 from itemtrail.model import Verdict
 from itemtrail_airflow import guard, standalone
@@ -69,7 +69,7 @@ def airflow(capture, tmp_path_factory):
     home = tmp_path_factory.mktemp("airflow")
     environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
     with standalone.running(environment, ready_within=240) as started:
-        for dag_id in ("archive_trail", "probe_pool"):
+        for dag_id in ("archive_trail", "setup_trail", "probe_pool"):
             eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
         yield started
         group = started.process.pid
@@ -167,3 +167,32 @@ def test_a_process_pool_works_inside_a_task(airflow):
     assert ended["state"] == "success"
     path = f"/dags/probe_pool/dagRuns/{standalone.quoted(run)}/taskInstances/squares/xcomEntries/return_value"
     assert airflow.api("GET", path)["value"] == {"roots": [1, 2, 3, 4], "elsewhere": True}
+
+
+def asked_for_approval(airflow):
+    """A run of `setup_trail` that waits for a person; its id."""
+    run = airflow.api("POST", "/dags/setup_trail/dagRuns", {"logical_date": None, "conf": {"apply": True}})["dag_run_id"]
+    eventually(lambda: airflow.tasks("setup_trail", run).get("approval") == "awaiting_input", 60)
+    return run
+
+
+def test_a_plan_is_applied_once_a_person_approved_it(airflow, capture, backfilled):
+    run = asked_for_approval(airflow)
+    path = f"/dags/setup_trail/dagRuns/{standalone.quoted(run)}/taskInstances/approval/-1/hitlDetails"
+    shown = airflow.api("GET", path)
+    assert (shown["options"], shown["defaults"]) == (["Approve", "Reject"], ["Reject"])
+    assert "plan " in shown["body"]
+    assert airflow.tasks("setup_trail", run)["apply"] is None
+    time.sleep(10)  # an answer within a second or two of the question meets a race in Airflow
+    airflow.api("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
+    with passing_time(capture.sandbox, capture.sandbox.now() + dt.timedelta(hours=4)):
+        finished(airflow, "setup_trail", 1)
+    assert set(airflow.tasks("setup_trail", run).values()) == {"success"}
+
+
+def test_marking_the_approval_a_success_is_no_approval(airflow, backfilled):
+    run = asked_for_approval(airflow)
+    time.sleep(10)
+    airflow.api("PATCH", f"/dags/setup_trail/dagRuns/{standalone.quoted(run)}/taskInstances/approval", {"new_state": "success"})
+    eventually(lambda: airflow.tasks("setup_trail", run).get("apply") == "failed", 60)
+    assert airflow.tasks("setup_trail", run)["canary"] == "upstream_failed"

@@ -28,6 +28,10 @@ def test_every_account_is_expected_in_every_region():
     ]
 
 
+def test_a_region_named_twice_is_one_unit():
+    assert expected(ARCHIVE.model_copy(update={"regions": ("us-east-1", "us-east-1")}), DAY) == DUE[1::2]
+
+
 def run(lack=(), *, due=DUE, looked_at=DUE, archived=None, news=()):
     done = looked_at or () if archived is None else archived
     return findings(due, looked_at, done, news, lack)
