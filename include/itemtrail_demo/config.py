@@ -107,6 +107,11 @@ def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str,
 def write_environment(folder: Folder, sandbox: Mapping[str, str]) -> dict[str, str]:
     """Variables with which AWS tools and ``itemtrail`` reach this sandbox; also written as shell lines that only you can read."""
     variables = {**sandbox, "ITEMTRAIL_CONFIG": str(folder.configuration), "XDG_CACHE_HOME": str(folder.cache)}
-    folder.environment.touch(mode=0o600)
-    folder.environment.write_text(exports(variables) + "\n", encoding="utf-8")
+    write_exports(folder.environment, variables)
     return variables
+
+
+def write_exports(path: Path, variables: Mapping[str, str]) -> None:
+    """Shell lines that only this user can read: there are keys in them."""
+    path.touch(mode=0o600)
+    path.write_text(exports(variables) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 from itemtrail.errors import ConfigurationError
 
 MARK = ".itemtrail-demo"
-ENTRIES = ("itemtrail.toml", "environment.sh", "truth.ndjson", "airflow", "cache", "demo.log")
+ENTRIES = ("itemtrail.toml", "environment.sh", "airflow.sh", "truth.ndjson", "airflow", "cache", "demo.log")
 """Everything a demo makes, besides the mark."""
 
 
@@ -30,8 +30,13 @@ class Folder:
 
     @property
     def environment(self) -> Path:
-        """Shell lines to export."""
+        """Shell lines to export for AWS tools and itemtrail."""
         return self.path / "environment.sh"
+
+    @property
+    def airflow_environment(self) -> Path:
+        """Shell lines to export for Airflow's own command line."""
+        return self.path / "airflow.sh"
 
     @property
     def truth(self) -> Path:

@@ -8,6 +8,7 @@ journal, five seconds). Here the database is in WAL mode, where readers do not b
 """
 
 import argparse
+import socket
 import sqlite3
 import sys
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 from itemtrail.errors import ConfigurationError
 from itemtrail_airflow import standalone
-from itemtrail_demo import options, report
+from itemtrail_demo import config, options, report
 from itemtrail_demo import stage as stages
 from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
@@ -41,10 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     stages.isolate()
     console = Console(folder.log)
+    port = free_port(arguments.port)
+    if port != arguments.port:
+        console.say(f"Port {arguments.port} is taken; Airflow gets {port}.")
     leave_on_signals(console.descriptor)
     console.stage("starting the local AWS (sandbox) and Airflow standalone (scheduler, API server, triggerer, DAG processor)")
     with stages.open_stage(folder, console, calls=arguments.calls, seed=arguments.seed) as stage:
-        environment = ui_environment(folder, stage.prepare(), port=arguments.port)
+        environment = ui_environment(folder, stage.prepare(), port=port)
+        config.write_exports(folder.airflow_environment, environment)
         with standalone.running(environment, ready_within=300, waiting=console.progress) as airflow:
             prepare_days(airflow, stage, console)
             console.say(_guide(airflow.url, folder, stage))
@@ -106,6 +111,17 @@ def run_to_end(airflow: standalone.Standalone, dag_id: str, conf: dict[str, Any]
         raise RuntimeError(f"{dag_id} failed: {airflow.tasks(dag_id, run)}. Next: look at the task's log at {airflow.url}")
 
 
+def free_port(wanted: int) -> int:
+    """``wanted`` if nobody listens there on loopback, else a port that is free now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return standalone.free_port()
+    return wanted
+
+
 def _wait_for_dag(airflow: standalone.Standalone, dag_id: str, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -124,7 +140,7 @@ def _guide(url: str, folder: Folder, stage: stages.Stage) -> str:
         f"Open          {url}   (you are signed in; loopback only)",
         f"Days          {url}/dags/archive_trail   yesterday, {stage.days[2]}, is archived by the schedule",
         f"Backfill      there: Trigger > Backfill, from {first} to {second}, Run Backfill",
-        f"  or          source {folder.path / 'airflow.sh'}",
+        f"  or          source {folder.airflow_environment}",
         f"              .venv/bin/airflow backfill create --dag-id archive_trail --from-date {first} --to-date {second}",
         f"AWS's view    source {folder.environment}; .venv/bin/itemtrail receipts; .venv/bin/aws s3 ls",
         f"Truth         {folder.truth}",
