@@ -1,8 +1,9 @@
 """A seeded generator of log files as CloudTrail delivers them: mostly DynamoDB data events, some management events.
 
-Shapes follow the DynamoDB developer guide's examples; sizes are those of real records (about 1.5 KB). The same seed gives the same
-bytes.
+Shapes follow the DynamoDB developer guide's examples; records have about 1.7 KB. The same seed gives the same bytes.
 """
+
+# ruff: noqa: E501 - a shape a line
 
 import datetime as dt
 import gzip
@@ -28,7 +29,7 @@ _AGENTS = (
 def files(seed: int, total_bytes: int, events_per_file: int = 290) -> Iterator[tuple[str, bytes]]:
     """(key, gzip body) until ``total_bytes`` of JSON are made, in key order over one delivery day."""
     made, number = 0, 0
-    chance = random.Random(seed)  # noqa: S311 - reproducible data
+    chance = random.Random(seed)
     sessions = [_session(chance) for _ in range(40)]
     while made < total_bytes:
         at = DAY + dt.timedelta(minutes=5 * (number // 8 % 288), seconds=number % 8)
@@ -113,11 +114,25 @@ def _table(parameters: dict[str, Any]) -> str:
 _READS = frozenset({"GetItem", "Query"})
 _OPERATIONS = ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "TransactWriteItems", "ExecuteStatement")
 _WEIGHTS = (30, 34, 5, 10, 8, 8, 5)
-_ATTRIBUTES = ("EmployeeId", "EffectiveFrom", "Name", "Salary", "Currency", "Grade", "Manager", "CostCentre", "Status", "UpdatedBy")
+_ATTRIBUTES = (
+    "EmployeeId",
+    "EffectiveFrom",
+    "Name",
+    "Salary",
+    "Currency",
+    "Grade",
+    "Manager",
+    "CostCentre",
+    "Status",
+    "UpdatedBy",
+)
 
 
 def _key(chance: random.Random) -> dict[str, Any]:
-    return {"EmployeeId": f"E-{int(chance.paretovariate(0.8)) % 60_000:05d}", "EffectiveFrom": f"2026-{chance.randrange(1, 13):02d}-01"}
+    return {
+        "EmployeeId": f"E-{int(chance.paretovariate(0.8)) % 60_000:05d}",
+        "EffectiveFrom": f"2026-{chance.randrange(1, 13):02d}-01",
+    }
 
 
 def _data(chance: random.Random) -> tuple[str, dict[str, Any], None, str]:
@@ -125,7 +140,10 @@ def _data(chance: random.Random) -> tuple[str, dict[str, Any], None, str]:
     parameters: dict[str, Any]
     match name:
         case "TransactWriteItems":
-            parameters = {"requestItems": [_action(chance, n) for n in range(chance.randrange(2, 6))], "returnConsumedCapacity": "TOTAL"}
+            parameters = {
+                "requestItems": [_action(chance, n) for n in range(chance.randrange(2, 6))],
+                "returnConsumedCapacity": "TOTAL",
+            }
         case "ExecuteStatement":
             statement = f"""UPDATE "{table}" SET Grade = ***(Redacted) WHERE EmployeeId = '{_key(chance)["EmployeeId"]}'"""
             parameters = {"statement": statement}
@@ -149,7 +167,13 @@ def _action(chance: random.Random, number: int) -> dict[str, Any]:
     key, table = _key(chance), chance.choice(TABLES)
     return (
         {"operation": "Put", "tableName": table, "key": key, "items": list(_ATTRIBUTES[:6])},
-        {"operation": "Update", "tableName": table, "key": key, "updateExpression": "SET #a = :n", "expressionAttributeNames": {"#a": "Grade"}},
+        {
+            "operation": "Update",
+            "tableName": table,
+            "key": key,
+            "updateExpression": "SET #a = :n",
+            "expressionAttributeNames": {"#a": "Grade"},
+        },
         {"operation": "Delete", "TableName": table, "key": key, "conditionExpression": "attribute_exists(EmployeeId)"},
         {"operation": "ConditionCheck", "TableName": table, "Key": key, "ConditionExpression": "#s = :active"},
     )[number % 4]

@@ -169,15 +169,14 @@ def test_rows_are_sorted_by_table_and_time_within_a_row_group(tmp_path: Path) ->
 
 
 def test_dictionaries_list_values_in_the_order_of_first_use(tmp_path: Path) -> None:
-    from itemtrail.core.columns import Rows, table
+    from itemtrail.core.columns import Batch, Rows, table
     from itemtrail.core.shapes import Shapes
 
     shapes, waiting = Shapes(), Rows()
-    for number, name in enumerate(("Zed", "Alpha", "Mid", "Alpha")):
-        arn = f"arn:aws:dynamodb:us-east-1:111122223333:table/{name}"
-        record = text(event(number, resources=[{"ARN": arn}], userAgent=f"agent {number % 2}"))[0].encode()
-        values, exact = shapes.read(record)
-        waiting.add(values, exact, b"\0" * 32, number, "a", number, len(record))
+    arns = [f"arn:aws:dynamodb:us-east-1:111122223333:table/{name}" for name in ("Zed", "Alpha", "Mid", "Alpha")]
+    said = text(*(event(n, resources=[{"ARN": arn}], userAgent=f"agent {n % 2}") for n, arn in enumerate(arns)))
+    values, exact = shapes.read_all([record.encode() for record in said])
+    waiting.extend(Batch("a", values, exact, [b"\0" * 32] * 4, [0, 1, 2, 3], [0, 1, 2, 3], [1] * 4), range(4))
     made = table(waiting, shapes)
     agents = made["userAgent"].combine_chunks()
     assert [arn.rpartition("/")[2] for arn in made["table_arn"].combine_chunks().dictionary.to_pylist()] == [
@@ -188,14 +187,15 @@ def test_dictionaries_list_values_in_the_order_of_first_use(tmp_path: Path) -> N
     assert agents.to_pylist()[0] == agents.dictionary.to_pylist()[0]
 
 
-def test_more_event_dates_than_files_may_be_open(tmp_path: Path) -> None:
-    days = [dt.date(2020, 1, 1) + dt.timedelta(days=n) for n in range(110)]
-    records = text(*(event(n, eventTime=f"{day}T00:00:00Z") for n, day in enumerate(days)))
-    objects = [(f"{n:03d}", document(*records[n::2], *text(event(1000 + n, eventTime=f"{days[n]}T00:00:00Z")))) for n in range(2)]
+def test_more_event_dates_than_files_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itemtrail.core.parquet._MOST_OPEN", 4)
+    days = [dt.date(2020, 1, 1) + dt.timedelta(days=n) for n in range(12)]
+    first, again = ([event(n + start, eventTime=f"{day}T00:00:00Z") for n, day in enumerate(days)] for start in (0, 20))
+    objects = [("a", document(*text(*first))), ("b", document(*text(*again)))]
     made = convert(tmp_path, objects, limits=Limits(row_group_rows=1))  # every row is written at once, so every file stays open
-    assert (made.rows, len(made.files)) == (112, 110)
-    assert sql(tmp_path, "SELECT count(*), count(DISTINCT event_date) FROM events") == [(112, 110)]
-    assert len(list(records_of(tmp_path))) == 112
+    assert (made.rows, len(made.files)) == (24, 12)
+    assert sql(tmp_path, "SELECT count(*), count(DISTINCT event_date) FROM events") == [(24, 12)]
+    assert len(list(records_of(tmp_path))) == 24
 
 
 def records_of(folder: Path) -> list[tuple[str, int, bytes]]:
@@ -220,12 +220,15 @@ def test_files_say_what_they_are_and_hold_page_index_and_bloom_filters(tmp_path:
 def test_filters_and_page_index_find_every_row(tmp_path: Path) -> None:
     objects = _mixed(3, 10)
     convert(tmp_path, objects)
-    for _, content in objects[:3]:
-        for record in json.loads(content)["Records"][:5]:
-            wanted = record["eventID"], json.dumps(record["requestParameters"]["key"], separators=(",", ":"))
-            assert sql(tmp_path, f"SELECT count(*) > 0 FROM events WHERE eventID = '{wanted[0]}'") == [(True,)]
-            by_key = f"SELECT count(*) > 0 FROM events, unnest(item_keys) AS t(item) WHERE item.key = '{wanted[1]}'"
-            assert sql(tmp_path, by_key) == [(True,)]
+    wanted = [record for _, content in objects for record in json.loads(content)["Records"][:2]]
+    ids = ",".join(f"('{record['eventID']}')" for record in wanted)
+    found = f"SELECT count(DISTINCT eventID) FROM events JOIN (VALUES {ids}) AS asked(id) ON eventID = id"
+    assert sql(tmp_path, found) == [(len({record["eventID"] for record in wanted}),)]
+    for record in wanted[:3]:
+        key = json.dumps(record["requestParameters"]["key"], separators=(",", ":"))
+        assert sql(tmp_path, f"SELECT count(*) > 0 FROM events WHERE eventID = '{record['eventID']}'") == [(True,)]
+        by_key = f"SELECT count(*) > 0 FROM events, unnest(item_keys) AS t(item) WHERE item.key = '{key}'"
+        assert sql(tmp_path, by_key) == [(True,)]
 
 
 def _members(content: bytes) -> list[dict[str, Any]]:

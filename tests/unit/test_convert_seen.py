@@ -4,6 +4,8 @@ import hashlib
 import random
 from pathlib import Path
 
+import pytest
+
 from itemtrail.core.seen import Fingerprints
 
 
@@ -11,10 +13,11 @@ def fingerprint(number: int) -> bytes:
     return hashlib.sha256(number.to_bytes(8, "big")).digest()
 
 
-def test_it_agrees_with_a_dictionary_through_many_growths(tmp_path: Path) -> None:
+def test_it_agrees_with_a_dictionary_through_many_growths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itemtrail.core.seen._SMALLEST", 64)
     chance, seen, known = random.Random(7), Fingerprints(tmp_path), dict[bytes, tuple[str, int]]()
-    for source in range(150):
-        numbers = [chance.randrange(60_000) for _ in range(800)]
+    for source in range(40):
+        numbers = [chance.randrange(20_000) for _ in range(800)]
         indexes = sorted(chance.sample(range(2000), 800))
         prints = [fingerprint(number) for number in numbers]
         expected = {}

@@ -4,7 +4,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from msgspec import Raw
@@ -124,8 +124,15 @@ def test_an_identity_with_a_lone_surrogate_is_still_read() -> None:
     assert identity('{"userName":"ana","accessKeyId":"\\ud800"}').actor == "ana"
 
 
-def call(name: str, parameters: Any, tables: Tables = TABLES) -> Any:
-    return touched(name, Raw(json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()), tables)
+class Call(NamedTuple):
+    keys: Any
+    kind: Kind
+    table: str | None
+
+
+def call(name: str, parameters: Any, tables: Tables = TABLES) -> Call:
+    raw = Raw(json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode())
+    return Call(*touched(name, operations.kind(operations.DYNAMODB, name), raw, tables))
 
 
 KEY = {"EmployeeId": "E-1"}
@@ -215,7 +222,7 @@ def test_keys_named_key_and_values_that_look_like_structure() -> None:
 
 def test_parameters_nested_beyond_reason_name_no_key() -> None:
     deep = Raw(b'{"tableName":"T","Key":' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}")
-    assert touched("PutItem", deep, TABLES).kind is Kind.WRITE
+    assert touched("PutItem", Kind.WRITE, deep, TABLES) == (None, Kind.WRITE, None)
 
 
 def test_operations_of_other_services_are_other() -> None:

@@ -7,8 +7,9 @@ Refuses to interpret: ``shapes`` read the records, ``derive`` knows what they me
 
 import json
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from itemtrail.core.derive import derive
 from itemtrail.core.schema import FIELDS, HASH, PLAIN, TEXT, WRITTEN
-from itemtrail.core.shapes import Exact, Record, Shape, Shapes, extra_text, has, keys_text
+from itemtrail.core.shapes import ABSENT, Exact, Record, Shape, Shapes, extra_text, has, keys_text
 
 _DICTIONARIES = frozenset(name for name in WRITTEN.names if pa.types.is_dictionary(WRITTEN.field(name).type))
 
@@ -30,25 +31,41 @@ class Rows:
     exact: dict[int, Exact] = field(default_factory=dict)
     hashes: list[bytes] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    sources: list[tuple[str, int]] = field(default_factory=list)  # runs: source and number of rows
     indexes: list[int] = field(default_factory=list)
     text_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def add(
-        self, values: Record, exact: Exact | None, fingerprint: bytes, time: int | None, source: str, index: int, size: int
-    ) -> None:
-        """One record more; ``time`` in microseconds since 1970, ``size`` of its text."""
-        if exact is not None:
-            self.exact[len(self.values)] = exact
-        self.values.append(values)
-        self.hashes.append(fingerprint)
-        self.times.append(time)
-        self.sources.append(source)
-        self.indexes.append(index)
-        self.text_bytes += size
+    def extend(self, batch: "Batch", positions: Sequence[int]) -> None:
+        """Take the records at ``positions`` (in order) of one source's batch."""
+        everything = len(positions) == len(batch.values)
+        start = len(self.values)
+        for position in batch.exact if everything else [p for p in positions if p in batch.exact]:
+            self.exact[start + (position if everything else positions.index(position))] = batch.exact[position]
+        for mine, theirs in (
+            (self.values, batch.values),
+            (self.hashes, batch.hashes),
+            (self.times, batch.times),
+            (self.indexes, batch.indexes),
+        ):
+            mine += theirs if everything else [theirs[position] for position in positions]  # type: ignore[operator]
+        self.sources.append((batch.source, len(positions)))
+        self.text_bytes += sum(batch.sizes if everything else [batch.sizes[position] for position in positions])
+
+
+@dataclass(slots=True)
+class Batch:
+    """The records of one source that become rows; lists of one length. ``times`` are microseconds since 1970."""
+
+    source: str
+    values: list[Record]
+    exact: dict[int, Exact]
+    hashes: list[bytes]
+    times: list[int | None]
+    indexes: list[int]
+    sizes: list[int]
 
 
 def table(rows: Rows, shapes: Shapes) -> Any:
@@ -64,7 +81,7 @@ def table(rows: Rows, shapes: Shapes) -> Any:
     columns["record_sha256"] = pa.Array.from_buffers(HASH, len(rows), [None, pa.py_buffer(b"".join(rows.hashes))])
     failed = [row for row, one in special.items() if one.extra and "errorCode" in json.loads(one.extra)]
     columns.update(derive(rows.values, rows.times, columns, failed))
-    columns["source_object"] = pa.array(rows.sources, pa.string()).dictionary_encode()
+    columns["source_object"] = _sources(rows)
     columns["record_index"] = pa.array(rows.indexes, pa.int32())
     order = _order(columns["table_arn"], columns["event_ts"])
     return pa.Table.from_arrays(
@@ -73,11 +90,14 @@ def table(rows: Rows, shapes: Shapes) -> Any:
     )
 
 
-class _Codes(dict[str | None, int | None]):
-    """Numbers for values, in the order in which they are first asked for; None has none."""
+_ONE = pa.scalar(1, pa.int32())
+
+
+class _Codes(dict[str | None, int]):
+    """Numbers for values, from 1 in the order in which they are first asked for; None has 0."""
 
     def __missing__(self, value: str) -> int:
-        code = self[value] = len(self) - 1
+        code = self[value] = len(self)
         return code
 
 
@@ -85,21 +105,37 @@ def _text(values: list[Record], name: str) -> Any:
     column = map(attrgetter(name), values)
     if name in PLAIN:
         return pa.array(list(column), pa.string())
-    codes = _Codes({None: None})
-    indices = pa.array(list(map(codes.__getitem__, column)), pa.int32())
+    codes = _Codes({None: 0})
+    numbers = _integers(array("i", map(codes.__getitem__, column)))
+    present = pc.greater(numbers, 0)
+    validity = present.buffers()[1] if present.true_count < len(present) else None
+    indices = pa.Array.from_buffers(pa.int32(), len(values), [validity, pc.subtract(numbers, _ONE).buffers()[1]])
     return pa.DictionaryArray.from_arrays(indices, pa.array(list(codes)[1:], pa.string()))
+
+
+def _integers(numbers: "array[int]") -> Any:
+    """An Arrow array over the same memory."""
+    return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _sources(rows: Rows) -> Any:
+    names = {name: number for number, name in enumerate(dict(rows.sources))}
+    numbers = array("i")
+    for name, count in rows.sources:
+        numbers.extend(repeat(names[name], count))
+    return pa.DictionaryArray.from_arrays(_integers(numbers), pa.array(list(names), pa.string()))
 
 
 def _json(values: list[Record], name: str) -> Any:
     """The raw texts laid one behind the other: they are known to be UTF-8, and a Python object for each would cost more."""
     column = list(map(attrgetter(name), values))
-    lengths = array("i", map(len, column))
-    offsets = array("i", accumulate(lengths, initial=0))
-    present = pc.greater(pa.Array.from_buffers(pa.int32(), len(column), [None, pa.py_buffer(lengths)]), 0)
-    absent = len(column) - present.true_count
-    if absent == len(column):
+    if column.count(ABSENT) == len(column):
         texts = pa.nulls(len(column), pa.string())
     else:
+        lengths = array("i", map(len, column))
+        offsets = array("i", accumulate(lengths, initial=0))
+        present = pc.greater(_integers(lengths), 0)
+        absent = len(column) - present.true_count
         buffers = [present.buffers()[1] if absent else None, pa.py_buffer(offsets), pa.py_buffer(b"".join(column))]
         texts = pa.Array.from_buffers(pa.string(), len(column), buffers, absent)
     return texts if name in PLAIN else texts.dictionary_encode()

@@ -7,18 +7,18 @@ Refuses to read or fetch: it takes the inflated content that was hashed. Memory:
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Self
 
 from itemtrail.core import records as cutting
-from itemtrail.core.columns import Rows, table
-from itemtrail.core.eventtime import Moments
+from itemtrail.core.columns import Batch, Rows, table
+from itemtrail.core.eventtime import Moment, Moments
 from itemtrail.core.parquet import ParquetFile, Writers
 from itemtrail.core.records import Limits
-from itemtrail.core.seen import Place, Seen
+from itemtrail.core.seen import Seen
 from itemtrail.core.shapes import Shapes
 
 __all__ = ["ConversionResult", "Converter", "Duplicate", "Limits", "ParquetFile", "Quarantined", "SameEventId", "Seen"]
@@ -159,10 +159,15 @@ class Converter:
             self._set_aside(source_object, one)
         self._records_in += len(records)
         indexes = [index for index, _ in records]
-        hashes = [hashlib.sha256(record).digest() for _, record in records]
+        texts = [record for _, record in records]
+        hashes = [hashlib.sha256(record).digest() for record in texts]
         known = self._seen.records.add(source_object, indexes, hashes)
-        self._duplicates += [Duplicate(source_object, index, *place) for index, place in known.items()]
-        self._take(source_object, records, hashes, known)
+        if known:
+            self._duplicates += [Duplicate(source_object, index, *place) for index, place in known.items()]
+            new = [position for position, index in enumerate(indexes) if index not in known]
+            texts, hashes = [texts[position] for position in new], [hashes[position] for position in new]
+            indexes = [indexes[position] for position in new]
+        self._take(source_object, indexes, texts, hashes)
 
     def finish(self) -> ConversionResult:
         """Write what is pending, close the files, hash them."""
@@ -180,32 +185,41 @@ class Converter:
             tuple(self._same_event_ids),
         )
 
-    def _take(
-        self, source: str, records: Sequence[tuple[int, bytes]], hashes: Sequence[bytes], known: Mapping[int, Place]
-    ) -> None:
-        read, when, pending, most = self._shapes.read, self._moments.of, self._pending, self._limits.row_group_rows
-        event_ids: list[bytes] = []
-        with_id: list[int] = []
-        for (index, record), fingerprint in zip(records, hashes, strict=True):
-            if index in known:
-                continue
-            values, exact = read(record)
-            moment = when(values.eventTime)
-            day = moment[0] if moment else self._day
-            rows = pending.get(day)
-            if rows is None:
-                rows = pending[day] = Rows()
-            rows.add(values, exact, fingerprint, moment[1] if moment else None, source, index, len(record))
-            self._pending_bytes += len(record)
-            if values.eventID is not None:
-                with_id.append(index)
-                event_ids.append(hashlib.sha256(values.eventID.encode()).digest())
-            if len(rows.values) >= most:
-                self._write(day)
-            elif self._pending_bytes > _PENDING_BYTES:
-                self._write(max(pending, key=lambda one: (pending[one].text_bytes, one)))
-        shared = self._seen.event_ids.add(source, with_id, event_ids)
+    def _take(self, source: str, indexes: list[int], texts: list[bytes], hashes: list[bytes]) -> None:
+        """Records that are new: into the rows of their event dates, and the eventIDs into the commit's memory."""
+        values, exact = self._shapes.read_all(texts)
+        moments = [self._moments.of(record.eventTime) for record in values]
+        times = [moment[1] if moment else None for moment in moments]
+        batch = Batch(source, values, exact, hashes, times, indexes, list(map(len, texts)))
+        for day, positions in self._by_day(moments).items():
+            self._add(day, batch, positions)
+        named = [(i, record.eventID.encode()) for i, record in zip(indexes, values, strict=True) if record.eventID is not None]
+        prints = [hashlib.sha256(event_id).digest() for _, event_id in named]
+        shared = self._seen.event_ids.add(source, [index for index, _ in named], prints)
         self._same_event_ids += [SameEventId(source, index, *place) for index, place in shared.items()]
+
+    def _by_day(self, moments: Sequence[Moment | None]) -> dict[str, Sequence[int]]:
+        days = [moment[0] if moment else self._day for moment in moments]
+        if days.count(days[0]) == len(days) if days else True:
+            return dict.fromkeys(days[:1], range(len(days)))
+        found: dict[str, list[int]] = {}
+        for position, day in enumerate(days):
+            found.setdefault(day, []).append(position)
+        return dict(found)
+
+    def _add(self, day: str, batch: Batch, positions: Sequence[int]) -> None:
+        """Fill the day's row group; write every full one, and the largest ones while too much is pending."""
+        while positions:
+            rows = self._pending.setdefault(day, Rows())
+            some = positions[: self._limits.row_group_rows - len(rows)]
+            positions = positions[len(some) :]
+            before = rows.text_bytes
+            rows.extend(batch, some)
+            self._pending_bytes += rows.text_bytes - before
+            if len(rows) >= self._limits.row_group_rows:
+                self._write(day)
+        while self._pending_bytes > _PENDING_BYTES:
+            self._write(max(self._pending, key=lambda one: (self._pending[one].text_bytes, one)))
 
     def _write(self, day: str) -> None:
         rows = self._pending.pop(day)

@@ -80,7 +80,7 @@ def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
     codes = resources.indices.to_pylist()
     events = _Events([], [], [], _marked_omitted(columns["requestParameters"]), [], [], [])
     contexts: dict[tuple[int | None, str | None, str | None], dynamodb.Tables] = {}
-    kinds: dict[tuple[str | None, str | None], tuple[str, bool]] = {}
+    kinds: dict[tuple[str | None, str | None], tuple[operations.Kind, bool]] = {}
     for row, (record, code) in enumerate(zip(values, codes, strict=True)):
         source, name = record.eventSource, record.eventName
         known = kinds.get((source, name))
@@ -99,13 +99,13 @@ def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
         if tables is None:
             listed = arns[code] if code is not None else ()
             tables = contexts[place] = dynamodb.Tables(listed, record.awsRegion or "", record.recipientAccountId or "")
-        _dynamodb(events, record, row, tables, alarm)
+        _dynamodb(events, record, row, tables, kind, alarm)
     return events
 
 
-def _dynamodb(events: _Events, record: Record, row: int, tables: dynamodb.Tables, alarm: bool) -> None:
+def _dynamodb(events: _Events, record: Record, row: int, tables: dynamodb.Tables, kind: operations.Kind, alarm: bool) -> None:
     parameters = _unless_null(record.requestParameters)
-    keys, kind, table = dynamodb.touched(record.eventName, parameters, tables)
+    keys, kind, table = dynamodb.touched(record.eventName, kind, parameters, tables)
     if tables.arns:
         table = tables.arns[0]
     elif table is None:
@@ -133,10 +133,9 @@ def _unless_null(raw: msgspec.Raw) -> msgspec.Raw | None:
 
 
 def _marked_omitted(parameters: Any) -> list[bool]:
-    flags: list[bool] = pc.fill_null(pc.match_substring(parameters, '"omitted"'), False).to_pylist()
-    for row, flag in enumerate(flags):
-        if flag:
-            flags[row] = dynamodb.omitted(msgspec.Raw(parameters[row].as_py()))
+    flags = [False] * len(parameters)
+    for row in pc.indices_nonzero(pc.match_substring(parameters, '"omitted"')).to_pylist():
+        flags[row] = dynamodb.omitted(msgspec.Raw(parameters[row].as_py()))
     return flags
 
 

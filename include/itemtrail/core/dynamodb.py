@@ -11,13 +11,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from itemtrail.core import exact, partiql
-from itemtrail.core.operations import DYNAMODB, KEYLESS, PARTIQL, SINGLE_ITEM, Kind, kind
+from itemtrail.core.operations import KEYLESS, PARTIQL, SINGLE_ITEM, Kind
 
 ItemKey = tuple[str | None, str]
 """(table ARN, key as canonical JSON text)."""
@@ -84,12 +84,8 @@ class Tables:
         return next((arn for arn in self.arns if arn.endswith(tail)), made if self.region and self.account else None)
 
 
-class Touched(NamedTuple):
-    """What one event says: keys (None where it names none), kind, and a table where ``resources`` gave none."""
-
-    keys: Sequence[ItemKey] | None
-    kind: Kind
-    table: str | None = None
+Touched = tuple[Sequence[ItemKey] | None, Kind, str | None]
+"""What one event says: keys (None where it names none), kind, and a table where ``resources`` gave none."""
 
 
 def partition(region: str) -> str:
@@ -120,26 +116,25 @@ def tables_in(resources: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def touched(name: str, parameters: Raw | None, tables: Tables) -> Touched:
-    """Read one DynamoDB event's ``requestParameters``."""
-    known = kind(DYNAMODB, name)
+def touched(name: str, known: Kind, parameters: Raw | None, tables: Tables) -> Touched:
+    """Read one DynamoDB event's ``requestParameters``; ``known`` is its kind by its name."""
     if parameters is None:
-        return Touched(None, known)
+        return None, known, None
     if name in SINGLE_ITEM and (single := _one(parameters, tables)):
-        return Touched((single,), known, single[0])
+        return (single,), known, single[0]
     if name == "TransactWriteItems" and (usual := _actions(parameters, tables)):
-        return Touched(usual[0] or None, usual[1], usual[0][0][0] if usual[0] else None)
+        return usual[0] or None, usual[1], usual[0][0][0] if usual[0] else None
     if name in KEYLESS and tables.arns:
-        return Touched(None, known)
+        return None, known, None
     document = read(parameters)
     if not isinstance(document, dict):
-        return Touched(None, known)
+        return None, known, None
     if name in PARTIQL:
         return _statements(document, tables)
     pairs = tuple(_pairs(document, tables, None))
     if name == "TransactWriteItems" and _only_checks(document):
         known = Kind.READ
-    return Touched(pairs or None, known, pairs[0][0] if pairs else _named(document, tables))
+    return pairs or None, known, pairs[0][0] if pairs else _named(document, tables)
 
 
 def table_in_response(response: Raw | None, tables: Tables) -> str | None:
@@ -296,7 +291,7 @@ def _statements(document: dict[str, Any], tables: Tables) -> Touched:
         if statement.key:
             body = ",".join(f"{canonical(name)}:{value}" for name, value in statement.key)
             keys.append((table, _clean(f"{{{body}}}")))
-    return Touched(keys or None, known, first)
+    return keys or None, known, first
 
 
 def _named(document: dict[str, Any], tables: Tables) -> str | None:

@@ -8,7 +8,7 @@ Refuses to guess: absent, null and empty stay apart; a repeated name keeps every
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,24 @@ class Shapes:
         self._recent = [first]
         self._known: set[tuple[tuple[str, ...], frozenset[str]]] = set()
         self.by_kind: dict[type[msgspec.Struct], Shape] = {first.kind: first}
+
+    def read_all(self, records: Sequence[bytes]) -> tuple[list[Record], dict[int, Exact]]:
+        """``read`` for each, at the speed of the parser where one shape fits all; ``Exact`` by position."""
+        values: list[Record] = []
+        found: dict[int, Exact] = {}
+        decode = self._recent[0].decode
+        for position, record in enumerate(records):
+            try:
+                value = decode(record)
+            except (msgspec.DecodeError, RecursionError):
+                value = None
+            if value is None or encode(value) != record or self._recent[0].odd:
+                value, exactly = self.read(record)
+                decode = self._recent[0].decode
+                if exactly:
+                    found[position] = exactly
+            values.append(value)
+        return values, found
 
     def read(self, record: bytes) -> tuple[Record, Exact | None]:
         """The record's values; ``Exact`` where the shape alone does not give its bytes back."""
