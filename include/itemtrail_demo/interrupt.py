@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-GRACE = 5.0
-"""Seconds that children have between SIGTERM and SIGKILL."""
+GRACE = 25.0
+"""Seconds that children have between SIGTERM and SIGKILL: Airflow's guard gives what it guards 20 of them."""
 INTERRUPTED = 130
 
 

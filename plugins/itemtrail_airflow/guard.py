@@ -52,8 +52,10 @@ def members(group: int, mark: bytes | None = None) -> list[int]:
 
 
 def _watch(command: Sequence[str]) -> int:
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))  # select ends within its second
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    while child.poll() is None:
+    while child.poll() is None and not asked:
         readable, _, _ = select.select([sys.stdin], [], [], 1.0)
         if readable and not os.read(sys.stdin.fileno(), 1024):
             break

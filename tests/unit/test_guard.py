@@ -75,3 +75,12 @@ def test_a_command_that_ends_by_itself_hands_its_status_on(tmp_path):
     started = guard.start([sys.executable, "-c", "raise SystemExit(7)"], {**os.environ, "PYTHONPATH": PLUGINS}, tmp_path / "log")
     assert started.wait(10) == 7
     guard.stop(started)
+
+
+def test_a_guard_that_is_terminated_ends_what_it_guards_first(tmp_path):
+    started = family(tmp_path / "log")
+    pids = born(tmp_path / "log")
+    assert len(pids) == 2
+    started.send_signal(signal.SIGTERM)
+    started.wait(20)
+    assert gone(pids, 0)
