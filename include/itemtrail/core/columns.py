@@ -69,7 +69,7 @@ class Batch:
 
 
 def table(rows: Rows, shapes: Shapes) -> Any:
-    """The rows as a table of ``schema.WRITTEN``, sorted."""
+    """The rows as a table of ``schema.WRITTEN``, sorted. The rows are used up: memory is given back as columns are made."""
     columns = {name: _text(rows.values, name) if name in TEXT else _json(rows.values, name) for name in FIELDS}
     special = _special(rows, shapes)
     columns["_keys"] = _keys(rows.values, columns, shapes, special)
@@ -84,10 +84,13 @@ def table(rows: Rows, shapes: Shapes) -> Any:
     columns["source_object"] = _sources(rows)
     columns["record_index"] = pa.array(rows.indexes, pa.int32())
     order = _order(columns["table_arn"], columns["event_ts"])
-    return pa.Table.from_arrays(
-        [_canonical(columns[name], order) if name in _DICTIONARIES else columns[name].take(order) for name in WRITTEN.names],
-        schema=WRITTEN,
-    )
+    rows.values.clear()
+    rows.hashes.clear()
+    return pa.Table.from_arrays([_ordered(columns.pop(name), name, order) for name in WRITTEN.names], schema=WRITTEN)
+
+
+def _ordered(column: Any, name: str, order: Any) -> Any:
+    return _canonical(column, order) if name in _DICTIONARIES else column.take(order)
 
 
 _ONE = pa.scalar(1, pa.int32())

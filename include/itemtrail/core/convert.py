@@ -23,7 +23,7 @@ from itemtrail.core.shapes import Shapes
 
 __all__ = ["ConversionResult", "Converter", "Duplicate", "Limits", "ParquetFile", "Quarantined", "SameEventId", "Seen"]
 
-_PENDING_BYTES = 96 << 20  # of record text, over all event dates
+_PENDING_BYTES = 64 << 20  # of record text, over all event dates
 UNKNOWN_DATE = "unknown"
 
 
@@ -139,6 +139,7 @@ class Converter:
         Raises:
             ValueError: the object comes before one that was added already.
         """
+        self._write_until(_PENDING_BYTES - len(content))  # a large object meets an empty room
         split = cutting.split(content, self._limits)
         self.add_records(source_object, split.records, split.set_aside, bytes_in=len(content))
 
@@ -218,14 +219,19 @@ class Converter:
             self._pending_bytes += rows.text_bytes - before
             if len(rows) >= self._limits.row_group_rows:
                 self._write(day)
-        while self._pending_bytes > _PENDING_BYTES:
+        self._write_until(_PENDING_BYTES)
+
+    def _write_until(self, most: int) -> None:
+        """Write the largest row groups until no more than ``most`` bytes of text are pending."""
+        while self._pending and self._pending_bytes > most:
             self._write(max(self._pending, key=lambda one: (self._pending[one].text_bytes, one)))
 
     def _write(self, day: str) -> None:
         rows = self._pending.pop(day)
         self._pending_bytes -= rows.text_bytes
-        self._rows += len(rows)
-        self._writers.write(day, table(rows, self._shapes))
+        made = table(rows, self._shapes)
+        self._rows += made.num_rows
+        self._writers.write(day, made)
 
     def _set_aside(self, source: str, one: cutting.SetAside) -> None:
         self._records_in += 1
