@@ -61,32 +61,53 @@ def at_most(seconds: float, output: int, what: str) -> Iterator[None]:
 
 
 def end_children() -> None:
-    """SIGTERM to every child, SIGKILL to those that are still there after the grace."""
-    for pid in children():
-        _signal(pid, signal.SIGTERM)
+    """SIGTERM to everything that was started, SIGKILL to what is still there after the grace.
+
+    Airflow's parts outlive the process that started them, so they are looked for as long as any is there: by parent, and by
+    the sessions that the children opened.
+    """
     deadline = time.monotonic() + GRACE
-    while children() and time.monotonic() < deadline:
+    sessions, told = set(_children()), set[int]()
+    while (living := started_by_us(sessions)) and time.monotonic() < deadline:
+        for pid in living - told:
+            _signal(pid, signal.SIGTERM)
+        told |= living
         time.sleep(0.05)
-    for pid in children():
+    for pid in started_by_us(sessions):
         _signal(pid, signal.SIGKILL)
 
 
-def children() -> list[int]:
-    """Living children of this process."""
-    found = []
+def started_by_us(sessions: set[int]) -> set[int]:
+    """Living descendants of this process, and members of the given sessions."""
+    table, me = _table(), os.getpid()
+    found: set[int] = set()
+    while (
+        fresh := {pid for pid, (parent, session) in table.items() if parent == me or parent in found or session in sessions}
+        - found
+        - {me}
+    ):
+        found |= fresh
+    return found
+
+
+def _children() -> list[int]:
+    return [pid for pid, (parent, _) in _table().items() if parent == os.getpid()]
+
+
+def _table() -> dict[int, tuple[int, int]]:
+    """Parent and session of every living process."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                state, parent = (entry / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[:2]
-            except (OSError, ValueError):
+                fields = (entry / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            except OSError:
                 continue
-            if parent == str(os.getpid()) and state != "Z":
-                found.append(int(entry.name))
+            if fields[0] != "Z":
+                found[int(entry.name)] = (int(fields[1]), int(fields[3]))
     return found
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        return

@@ -74,3 +74,23 @@ def test_what_ends_in_time_is_left_alone() -> None:
     process = run("with interrupt.at_most(0.3, 1, 'the nap'): pass\ntime.sleep(0.6); child.kill(); print('done')")
     assert process.communicate(timeout=20)[0].strip() == "done"
     assert process.returncode == 0
+
+
+def test_a_grandchild_in_a_session_of_its_own_whose_parent_is_gone_is_ended_too() -> None:
+    """As Airflow's scheduler and API server, which outlive `airflow standalone`."""
+    orphan = (
+        "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        " print(p.pid, flush=True); time.sleep(60)"
+    )
+    body = (
+        f"leader = subprocess.Popen([sys.executable, '-c', {orphan!r}], start_new_session=True)\n"
+        "time.sleep(0.5)\n"
+        "while True: time.sleep(0.1)"
+    )
+    process = run(body)
+    assert process.stdout is not None
+    grandchild = int(process.stdout.readline())
+    time.sleep(0.6)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert gone(grandchild)
