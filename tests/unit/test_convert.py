@@ -130,6 +130,14 @@ def test_a_failure_code_of_the_wrong_type_is_still_a_failure(tmp_path: Path) -> 
     assert [row["succeeded"] for row in rows(tmp_path)] == [False, True, True]
 
 
+def test_a_record_of_absurdly_many_members_is_kept_whole(tmp_path: Path) -> None:
+    wide = '{"eventName":"PutItem",' + ",".join(f'"m{n}":{n}' for n in range(20_000)) + "}"
+    repeated = "{" + ",".join(['"eventName":"PutItem"'] * 20_000) + "}"
+    convert(tmp_path, [("a", document(wide, repeated))])
+    assert [record.decode() for _, _, record in records_of(tmp_path)] == [wide, repeated]
+    assert [(row["_keys"], row["eventName"], row["succeeded"]) for row in rows(tmp_path)] == [(None, None, None)] * 2
+
+
 def _mixed(seed: int, count: int) -> list[tuple[str, bytes]]:
     chance = random.Random(seed)
     made = []

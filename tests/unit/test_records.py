@@ -78,6 +78,16 @@ def test_many_brackets_that_are_not_deep_are_no_problem() -> None:
     assert split(document(record), LIMITS).records == ((0, record.encode()),)
 
 
+@pytest.mark.parametrize(("element", "most"), [("{}", 250_000), ("1", 250_000), ('{"a":"\\ud800"}', 5000)])
+def test_an_object_of_absurdly_many_records_is_set_aside_whole(element: str, most: int) -> None:
+    content = document(*[element] * (most + 1))
+    made = split(content, Limits(max_records=most))
+    assert [(one.record_index, one.reason, one.data == content) for one in made.set_aside] == [
+        (None, Problem.TOO_MANY_RECORDS, True)
+    ]
+    assert not made.records
+
+
 HOSTILE = {
     "quotes": b'{"Records":[{}' + b'"' * 1_000_000,
     "backslashes": b'{"Records":["' + b"\\" * 1_000_001,

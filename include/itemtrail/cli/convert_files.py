@@ -8,6 +8,7 @@ only after the new one is complete. Refuses to write into a folder whose ``event
 import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections import Counter, OrderedDict
@@ -15,12 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from itemtrail import __version__
+from itemtrail.core import exact
 from itemtrail.core import records as cutting
 from itemtrail.core.convert import ConversionResult, Converter, Duplicate, Limits, ParquetFile, SameEventId, Seen
 from itemtrail.core.inflate import inflate
@@ -106,14 +107,19 @@ def find(paths: Iterable[Path]) -> Found:
                 if other and file.is_file():
                     passed[other] += 1
                 elif file.name.endswith((".json", ".json.gz")) and file.is_file():
-                    found[file.as_posix()] = file
+                    found[_name(file)] = file
         elif path.exists():
-            found[path.as_posix()] = path
+            found[_name(path)] = path
         else:
             raise ConfigurationError(f"{path} does not exist.", advice="give log files or folders of them.")
     if not found:
         raise ConfigurationError("no .json or .json.gz file was found.", advice="give log files or folders of them.")
     return Found(tuple(sorted(found.items())), dict(passed))
+
+
+def _name(path: Path) -> str:
+    """The path as text that UTF-8 can hold, whatever bytes the file system has in it."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def convert(
@@ -306,20 +312,13 @@ def _unit(name: str) -> Unit | None:
 
 def _owner(record: bytes) -> Unit:
     """Account and Region as the record says; ``unknown`` for what is no account or Region: they become folder names."""
-    try:
-        said = _read_owner(record)
-    except (msgspec.DecodeError, RecursionError):
-        return _UNKNOWN, _UNKNOWN, None
-    account, region = str(said.recipientAccountId), str(said.awsRegion)
+    said = {name: value for name, value in islice(exact.members(record), _MEMBERS_READ) if name in _OWNER}
+    account, region = (said.get(name, b"")[1:-1].decode() for name in _OWNER)
     return account if _ACCOUNT.fullmatch(account) else _UNKNOWN, region if _REGION.fullmatch(region) else _UNKNOWN, None
 
 
-class _Owner(msgspec.Struct):
-    recipientAccountId: Any = None  # noqa: N815 - CloudTrail's spelling
-    awsRegion: Any = None  # noqa: N815
-
-
-_read_owner = msgspec.json.Decoder(_Owner).decode
+_OWNER = (b'"recipientAccountId"', b'"awsRegion"')
+_MEMBERS_READ = 1000
 
 
 def _file(unit: Unit, file: ParquetFile) -> dict[str, Any]:

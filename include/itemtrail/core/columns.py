@@ -79,8 +79,7 @@ def table(rows: Rows, shapes: Shapes) -> Any:
         if name not in TEXT:
             columns[name] = _without_json_null(columns[name])
     columns["record_sha256"] = pa.Array.from_buffers(HASH, len(rows), [None, pa.py_buffer(b"".join(rows.hashes))])
-    failed = [row for row, one in special.items() if one.extra and "errorCode" in json.loads(one.extra)]
-    columns.update(derive(rows.values, rows.times, columns, failed))
+    columns.update(derive(rows.values, rows.times, columns, _outcomes(special)))
     columns["source_object"] = _sources(rows)
     columns["record_index"] = pa.array(rows.indexes, pa.int32())
     order = _order(columns["table_arn"], columns["event_ts"])
@@ -154,6 +153,16 @@ def _special(rows: Rows, shapes: Shapes) -> dict[int, Exact]:
             others = [(name, getattr(record, attribute)) for attribute, name in shape.others]
             found[row] = Exact(keys_text(present), extra_text(others), None)
     return found
+
+
+def _outcomes(special: dict[int, Exact]) -> dict[int, bool | None]:
+    """Rows whose success their text columns do not show: an error that is no text, and records not taken apart."""
+    unread: dict[int, bool | None] = {row: None for row, one in special.items() if one.keys is None}
+    odd = {row: False for row, one in special.items() if one.extra and _ERRORS.intersection(json.loads(one.extra))}
+    return unread | odd
+
+
+_ERRORS = frozenset({"errorCode", "errorMessage"})
 
 
 def _keys(values: list[Record], columns: dict[str, Any], shapes: Shapes, special: dict[int, Exact]) -> Any:

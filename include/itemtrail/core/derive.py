@@ -3,7 +3,7 @@
 Decides nothing by itself: ``identity``, ``dynamodb`` and ``operations`` do, once per distinct value where that saves work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,7 +38,7 @@ def derive(
 ) -> dict[str, Any]:
     """Arrow arrays by name. ``columns`` are the source columns (userIdentity, resources as dictionaries), JSON null as null.
 
-    ``failed`` are rows known to carry an error that their text columns do not show.
+    ``outcomes`` is the success of rows whose text columns do not show it; None where nobody knows.
     """
     people = [_identity(document) for document in columns["userIdentity"].dictionary.to_pylist()]
     events = _events(values, columns)
@@ -48,7 +48,7 @@ def derive(
         "table_arn": pa.array(events.tables, pa.string()).dictionary_encode(),
         "item_keys": _item_keys(events),
         "operation_kind": pa.array(events.kinds, pa.string()).dictionary_encode(),
-        "succeeded": _succeeded(columns, failed),
+        "succeeded": _succeeded(columns, outcomes),
         "params_omitted": pa.array(events.omitted, pa.bool_()),
         "evidence_alarm": pa.array(events.alarms, pa.bool_()),
     }
@@ -63,14 +63,14 @@ def _of_people(documents: Any, people: Sequence[Identity], name: str) -> Any:
     return pa.DictionaryArray.from_arrays(few.indices.take(documents.indices), few.dictionary)
 
 
-def _succeeded(columns: dict[str, Any], failed: Sequence[int]) -> Any:
+def _succeeded(columns: dict[str, Any], outcomes: Mapping[int, bool | None]) -> Any:
     """No errorCode and no errorMessage: a failed console sign-in has the message alone."""
     good = pc.and_(columns["errorCode"].is_null(), columns["errorMessage"].is_null())
-    if not failed:
+    if not outcomes:
         return good
     flags = good.to_pylist()
-    for row in failed:
-        flags[row] = False
+    for row, outcome in outcomes.items():
+        flags[row] = outcome
     return pa.array(flags, pa.bool_())
 
 

@@ -25,7 +25,9 @@ ItemKey = tuple[str | None, str]
 _TABLE_NAMES = ("tablename", "tablearn", "targettablename", "resourcearn", "streamarn", "globaltablename", "sourcetablearn")
 
 
-_MOST_LEVELS = 64  # of nesting in parameters that are read; DynamoDB's own values end at 32
+# Of what is read: CloudTrail omits parameters above 100 KB, and DynamoDB's values nest 32 levels.
+_MOST_BYTES = 1 << 20
+_MOST_LEVELS = 64
 
 
 class _Single(msgspec.Struct):
@@ -118,7 +120,7 @@ def tables_in(resources: str | None) -> tuple[str, ...]:
 
 def touched(name: str, known: Kind, parameters: Raw | None, tables: Tables) -> Touched:
     """Read one DynamoDB event's ``requestParameters``; ``known`` is its kind by its name."""
-    if parameters is None:
+    if parameters is None or len(parameters) > _MOST_BYTES:
         return None, known, None
     if name in SINGLE_ITEM and (single := _one(parameters, tables)):
         return (single,), known, single[0]
@@ -168,7 +170,9 @@ def omitted(parameters: Raw) -> bool:
 
 
 def read(text: Raw) -> Any:
-    """JSON with numbers as their text; None for what is nested beyond any call's parameters."""
+    """JSON with numbers as their text; None for what is larger or deeper than any call's parameters."""
+    if len(text) > _MOST_BYTES:
+        return None
     data = _encode(text)
     return None if exact.deeper_than(_MOST_LEVELS, data) else _loads(data.decode())
 

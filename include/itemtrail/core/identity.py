@@ -26,7 +26,7 @@ class Identity:
 
 
 NOBODY = Identity()
-_MOST_LEVELS = 64  # of nesting in an identity that is read
+_MOST_BYTES, _MOST_LEVELS = 1 << 20, 64  # of an identity that is read
 _decode = msgspec.json.Decoder().decode
 
 
@@ -65,7 +65,7 @@ def session_name(arn: str | None) -> str | None:
 
 def _read(document: str) -> Any:
     data = document.encode()
-    if exact.deeper_than(_MOST_LEVELS, data):
+    if len(data) > _MOST_BYTES or exact.deeper_than(_MOST_LEVELS, data):
         return None
     try:
         return _decode(data)

@@ -32,15 +32,20 @@ class Problem(StrEnum):
     NOT_AN_OBJECT = "NOT_AN_OBJECT"
     TOO_DEEP = "TOO_DEEP"
     RECORD_TOO_LARGE = "RECORD_TOO_LARGE"
+    TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a hostile file meets (bytes, levels of nesting within a record), and the most rows of a row group."""
+    """What a hostile file meets (a record's bytes and levels of nesting, an object's records), and the most rows of a row group.
+
+    CloudTrail's own files end at 50 MB, which is some 100,000 small records.
+    """
 
     max_record_bytes: int = 64 << 20
     max_depth: int = 512
     row_group_rows: int = 50_000
+    max_records: int = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ _TAIL = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z")
 _TAIL_BYTES = 256
 _UTF8_STEP = 1 << 20
 _NAME_SHOWN = 60
+_FEW_BYTES = 4 << 20  # content that cannot hold too many commas
+_MANY_COMMAS = 2_000_000
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _bytes = msgspec.json.Encoder().encode  # of a Raw: its bytes, three times as fast as bytes()
 _value = msgspec.json.Decoder(msgspec.Raw)
@@ -102,16 +109,24 @@ def _whole(content: bytes, reason: Problem, detail: str) -> Split:
     return Split((), (SetAside(None, reason, detail, content),))
 
 
+def _too_many(content: bytes, limits: Limits) -> Split:
+    return _whole(content, Problem.TOO_MANY_RECORDS, f"more than {limits.max_records} records in one object.")
+
+
 def _fast(content: bytes, limits: Limits) -> Split | None:
     """Split what CloudTrail itself writes; None leaves everything else to the exact path."""
     head = _HEAD.match(content)
     tail = _TAIL.search(content, max(len(content) - _TAIL_BYTES, head.end() - 1)) if head else None
     if head is None or tail is None or not is_utf8(content):
         return None
+    if len(content) > _FEW_BYTES and content.count(b",") > _MANY_COMMAS:
+        return None  # perhaps millions of tiny records, which the parser would all hold at once
     try:
         raw = _array.decode(memoryview(content)[head.end() - 1 : tail.start() + 1])
     except (msgspec.DecodeError, RecursionError):
         return None
+    if len(raw) > limits.max_records:
+        return _too_many(content, limits)
     records, set_aside = [], []
     most_bytes, max_depth = limits.max_record_bytes, limits.max_depth
     for index, record in enumerate(map(_bytes, raw)):
@@ -220,6 +235,8 @@ def _cut(content: bytes, where: tuple[int, int], names: list[str], limits: Limit
     set_aside: list[SetAside] = []
     index, cursor = 0, exact.skip_space(content, at + 1)
     while content[cursor : cursor + 1] != b"]":
+        if index >= limits.max_records:
+            return _too_many(content, limits)
         stop, depth = exact.hop(content, cursor)
         record = content[cursor:stop]
         problem = None if _sound(record, depth, limits) else _judge(index, record, limits)

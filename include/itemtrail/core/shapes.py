@@ -10,6 +10,7 @@ Refuses to guess: absent, null and empty stay apart; a repeated name keeps every
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ _MOST_SHAPES = 64
 _JSON_NULL = b"null"
 _RECENT = 6
 _MOST_MEMBERS = 100
+_MOST_PARTS = 10_000
 _ESCAPED = re.compile(r'[\\"\x00-\x1f]')
 _FIELD_SET = frozenset(FIELDS)
 encode = msgspec.json.Encoder().encode
@@ -34,9 +36,12 @@ encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """What the exact path says of one record: its ``_keys`` and ``_extra``, and ``_record`` where rebuilding would differ."""
+    """What the exact path says of one record: its ``_keys`` and ``_extra``, and ``_record`` where rebuilding would differ.
 
-    keys: str
+    ``keys`` is None for a record of absurdly many members, which is kept whole and not taken apart.
+    """
+
+    keys: str | None
     extra: str | None
     record: bytes | None
 
@@ -103,7 +108,9 @@ class Shapes:
         return self._learn(record)
 
     def _learn(self, record: bytes) -> tuple[Record, Exact | None]:
-        parts = [(exact.text(name), name, value) for name, value in exact.members(record)]
+        parts = [(exact.text(name), name, value) for name, value in islice(exact.members(record), _MOST_PARTS + 1)]
+        if len(parts) > _MOST_PARTS:
+            return self._plain.kind(), Exact(None, None, record)
         odd = frozenset(name for name, _, value in parts if name in TEXT and value[:1] != b'"')
         names = tuple(name for name, _, _ in parts)
         known = (names, odd)
