@@ -34,7 +34,7 @@ class _Events:
 
 
 def derive(
-    values: Sequence[Record], times: Sequence[int | None], columns: dict[str, Any], failed: Sequence[int]
+    values: Sequence[Record], times: Sequence[int | None], columns: dict[str, Any], outcomes: Mapping[int, bool | None]
 ) -> dict[str, Any]:
     """Arrow arrays by name. ``columns`` are the source columns (userIdentity, resources as dictionaries), JSON null as null.
 
