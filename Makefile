@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup itemtrail_demo.ui sandbox test test-unit lint types imports check bench lock clean
+.PHONY: help setup demo ui sandbox test test-unit lint types imports check bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,10 +35,10 @@ $(UV): requirements-bootstrap.txt
 	@touch $@
 
 demo: setup ## DynamoDB calls → signed trail → proven archive, on this machine, then a tamper drill
-	@.venv/bin/python -m itemtrail_demo
+	@.venv/bin/python -m itemtrail_demo $(ARGS)
 
 ui: setup ## Airflow's UI on loopback over the same replayed days
-	@.venv/bin/python -m itemtrail_demo.ui
+	@.venv/bin/python -m itemtrail_demo.ui $(ARGS)
 
 sandbox: setup ## the local AWS alone; prints the environment to export
 	@.venv-sandbox/bin/python -m cloudtrail_sandbox

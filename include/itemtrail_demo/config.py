@@ -65,7 +65,6 @@ log_retention_days = 1
 [airflow]
 start_date = "{start_date}"
 poll_seconds = 1        # the sandbox's hours pass in seconds
-wait_minutes = 5
 """
 
 

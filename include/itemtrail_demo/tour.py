@@ -147,14 +147,14 @@ class Tour:
         folder = self._folder
         self._console.say(report.heading("Where to look next"))
         self._console.say(
-            f"make ui                      Airflow's pages over days like these, and a backfill to start by hand\n"
-            f"{folder.truth}   who called what and what it changed, known without CloudTrail\n"
-            f"{folder.log}   everything Airflow said\n"
-            f".venv/bin/python -m itemtrail_demo --stay   the same, and the sandbox stays up for your own commands:\n"
+            "make ui                   Airflow's pages over days like these, and a backfill to start by hand\n"
+            "make demo ARGS=--stay     the same again, and the sandbox stays up for commands of your own:\n"
             f"  source {folder.environment}\n"
-            f"  .venv/bin/itemtrail receipts\n"
-            f"  .venv/bin/itemtrail originals --day {stage.days[0]} --to /tmp/originals\n"
-            f"  .venv/bin/aws s3 ls --recursive s3://{config.ARCHIVE_BUCKET}/"
+            "  .venv/bin/itemtrail receipts\n"
+            f"  .venv/bin/itemtrail originals --day {stage.days[0]} --to originals\n"
+            f"  .venv/bin/aws s3 ls --recursive s3://{config.ARCHIVE_BUCKET}/\n"
+            f"What the application itself knows of its calls: {folder.truth}\n"
+            f"What Airflow said: {folder.log}"
         )
 
     def _end(self) -> int:
