@@ -1,6 +1,7 @@
 """The converter against DuckDB's ``read_json`` on the same files in the same run, one process each: CPU seconds and ratios.
 
-    python -m tests.benchmarks.convert [--megabytes 100] [--files FOLDER] [--rounds 3] [--skip-duckdb]
+    python -m tests.benchmarks.convert [--megabytes 100] [--events-per-file 290] [--rounds 3] [--skip-duckdb]
+    python -m tests.benchmarks.convert --files FOLDER
 
 itemtrail does all it does in an archive: gunzip (one member, checksum), SHA-256 of the file, of every record, exact split, all
 columns, rebuild check, duplicates, Parquet. DuckDB reads the same fields as text from the same gzip files and writes Parquet: no
@@ -30,6 +31,7 @@ def main() -> None:
     """Generate or take files, run the contenders in turn, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=100, help="JSON to generate (default 100)")
+    parser.add_argument("--events-per-file", type=int, default=290, help="30000 makes files of 50 MB, CloudTrail's largest")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--files", type=Path, help="take the .json.gz files of this folder instead")
     parser.add_argument("--rounds", type=int, default=3)
@@ -40,14 +42,14 @@ def main() -> None:
         print(json.dumps({"itemtrail": run_itemtrail, "duckdb": run_duckdb}[arguments.only](arguments.files)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        source = arguments.files or generate(Path(folder), arguments.seed, arguments.megabytes * 10**6)
+        source = arguments.files or generate(Path(folder), arguments.seed, arguments.megabytes * 10**6, arguments.events_per_file)
         compare(source, ["itemtrail"] + ["duckdb"] * (not arguments.skip_duckdb), arguments.rounds)
 
 
-def generate(folder: Path, seed: int, total: int) -> Path:
+def generate(folder: Path, seed: int, total: int, events_per_file: int) -> Path:
     """Write the generator's files; their folder."""
     print(f"generating {total / 1e6:.0f} MB of JSON, seed {seed} …", flush=True)
-    for key, body in files(seed, total):
+    for key, body in files(seed, total, events_per_file):
         (folder / Path(key).name).write_bytes(body)
     return folder
 
@@ -64,7 +66,8 @@ def compare(source: Path, contenders: list[str], rounds: int) -> None:
     size, rows = base["bytes_in"], base["rows"]
     stored = sum(path.stat().st_size for path in source.glob("*.json.gz"))
     print(
-        f"\n{base['files']} files, {stored / 1e6:.1f} MB gzip, {size / 1e6:.1f} MB JSON, {rows:,} records, {size / rows:.0f} B each"
+        f"\n{base['files']} files, {stored / 1e6:.1f} MB gzip, {size / 1e6:.1f} MB JSON, "
+        f"{rows:,} records, {size / rows:.0f} B each"
     )
     print(f"{'':12}{'CPU s':>8}{'s/GB':>8}{'MB/s':>8}{'rec/s':>10}{'peak MB':>9}{'out MB':>8}{'rows':>10}")
     for name, runs in results.items():
@@ -95,8 +98,12 @@ def one(name: str, source: Path) -> dict[str, Any]:
 
 def run_itemtrail(source: Path) -> dict[str, Any]:
     """What the archive does with a unit's files."""
+    import pyarrow as pa
+
     from itemtrail.core.convert import Converter, Limits, Seen
     from itemtrail.core.inflate import inflate
+
+    pa.set_memory_pool(pa.system_memory_pool())  # as `itemtrail convert` does
 
     began = time.process_time()
     paths = sorted(source.glob("*.json.gz"))

@@ -171,6 +171,8 @@ def test_keys_are_found_however_they_are_spelled(spelling: str) -> None:
 def test_a_named_table_is_found_where_no_key_is() -> None:
     assert call("Query", {"tableName": "Employees"}).table == OWN
     assert call("UpdateTimeToLive", {"TableName": "Employees"}).table == OWN
+    assert call("GetRecords", {"shardIterator": f"{OWN}/stream/2026-10-01T00:00:00.000|1|AAAA=="}).table == OWN
+    assert call("DeleteBackup", {"backupArn": f"{OWN}/backup/0123"}).table == OWN
     assert call("DescribeStream", {"streamArn": f"{OWN}/stream/2026-10-01T00:00:00.000"}).table == OWN
 
 

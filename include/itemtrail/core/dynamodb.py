@@ -22,7 +22,10 @@ from itemtrail.core.operations import KEYLESS, PARTIQL, SINGLE_ITEM, Kind
 ItemKey = tuple[str | None, str]
 """(table ARN, key as canonical JSON text)."""
 
-_TABLE_NAMES = ("tablename", "tablearn", "targettablename", "resourcearn", "streamarn", "globaltablename", "sourcetablearn")
+_TABLE_NAMES = (
+    "tablename", "tablearn", "targettablename", "resourcearn", "streamarn", "sharditerator", "backuparn", "exportarn",
+    "importarn", "globaltablename", "sourcetablearn",
+)  # fmt: skip
 
 
 # Of what is read: CloudTrail omits parameters above 100 KB, and DynamoDB's values nest 32 levels.
