@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 import json
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,28 +147,6 @@ class Capture:
     def archive_bucket(self) -> str:
         """Where the archive is."""
         return f"capture-archive-{self.account}"
-
-
-@contextlib.contextmanager
-def passing_time(sandbox: Any, until: dt.datetime, step: dt.timedelta = dt.timedelta(minutes=5)) -> Iterator[None]:
-    """The sandbox's clock goes on in steps while the block runs and a trail logs, at most to ``until``.
-
-    Before that nobody waits for a delivery: a slow start must not use up the time.
-    """
-    stop = threading.Event()
-
-    def go_on() -> None:
-        while not stop.wait(0.2):
-            if sandbox.now() + step < until and any(trail["logging"] for trail in sandbox.status()["trails"]):
-                sandbox.advance(step)
-
-    thread = threading.Thread(target=go_on, name="passing-time", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(30)
 
 
 class Alerts:

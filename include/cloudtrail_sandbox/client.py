@@ -11,11 +11,12 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ STOP_SECONDS = 10.0
 CALL_SECONDS = 900.0
 ACCOUNT = "111122223333"
 REGIONS = ("us-east-1", "eu-west-1")
+_PUMP_SECONDS = 0.2  # real seconds between the steps of passing time
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -132,6 +134,27 @@ class Sandbox:
         self._turn({"to": "now"})
         self.tick(True)
         return self.now()
+
+    @contextlib.contextmanager
+    def passing_time(self, until: dt.datetime, step: dt.timedelta = dt.timedelta(minutes=5)) -> Iterator[None]:
+        """Time passes quickly while the block waits for a delivery: in steps, once a trail logs, never past ``until``.
+
+        Before a trail logs nobody waits: a slow start of whatever runs in the block must not use up the time.
+        """
+        done = threading.Event()
+
+        def pump() -> None:
+            while not done.wait(_PUMP_SECONDS):
+                if self.now() + step < until and any(trail["logging"] for trail in self.status()["trails"]):
+                    self.advance(step)
+
+        thread = threading.Thread(target=pump, name="passing-time", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def tick(self, on: bool) -> None:
         """Let the clock run by itself, or freeze it."""

@@ -7,7 +7,6 @@ then day after day is replayed. Refuses to reach any AWS but its own sandbox: th
 import contextlib
 import datetime as dt
 import os
-import threading
 from collections.abc import Iterator
 
 import boto3
@@ -24,8 +23,6 @@ AFTER_MIDNIGHT = dt.timedelta(minutes=85)
 """By then the first digest of the next day is there, which covers the last minutes of this one."""
 SETTLED = dt.timedelta(hours=2)
 """A day is over for the demo when its last digest cannot be outstanding: two hours after midnight."""
-PUMP_STEP = dt.timedelta(minutes=5)
-PUMP_EVERY = 0.15
 OWNER = "owner"
 
 
@@ -51,27 +48,9 @@ class Stage:
             replay.send(self._cast, call)
         return config.create_roles(self.owner, endpoint)
 
-    @contextlib.contextmanager
-    def passing_time(self) -> Iterator[None]:
+    def passing_time(self) -> contextlib.AbstractContextManager[None]:
         """Let the sandbox's hours pass quickly while somebody waits for a delivery; never into the first day."""
-        limit = _midnight(self.plan.days[0][0]) - dt.timedelta(minutes=10)
-        done = threading.Event()
-
-        def pump() -> None:
-            while not done.wait(PUMP_EVERY) and self.sandbox.now() + PUMP_STEP < limit:
-                if self._logging():  # before the trail logs, nobody waits for a delivery, however slowly Airflow starts
-                    self.sandbox.advance(PUMP_STEP)
-
-        thread = threading.Thread(target=pump, name="passing-time", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-
-    def _logging(self) -> bool:
-        return any(trail["logging"] for trail in self.sandbox.status()["trails"])
+        return self.sandbox.passing_time(_midnight(self.plan.days[0][0]) - dt.timedelta(minutes=10))
 
     def replay_day(self, index: int) -> int:
         """Send the calls of one day, then let the clock reach the moment at which all of it is delivered and signed."""

@@ -64,7 +64,7 @@ def look_at(values: dict[str, str]) -> Callable[[dt.datetime], Outcome | None]:
         if ready(source, trail, unit):
             return Outcome.DELIVERED
         status = api.status(trail, region=unit.region)
-        return Outcome.ABSENT if digest_due(trail, status, unit, now, rules) else None
+        return Outcome.ABSENT if digest_due(status, unit, now, rules) else None
 
     return look
 

@@ -5,7 +5,7 @@ import gzip
 import json
 
 import pytest
-from tests.capture import REGIONS, Alerts, Capture, passing_time
+from tests.capture import REGIONS, Alerts, Capture
 
 from itemtrail.model import Conversion, Verdict
 from itemtrail_airflow import local_run
@@ -31,7 +31,7 @@ def world(new_sandbox, tmp_path_factory):
     capture = Capture(sandbox, tmp_path_factory.mktemp("capture"), sandbox.environment())
     alerts = Alerts(capture.client)
     capture = Capture(sandbox, capture.folder, capture.environment, alerts.topic)
-    with capture.seen_by_airflow(), passing_time(sandbox, midnight(FIRST) - dt.timedelta(minutes=30)):
+    with capture.seen_by_airflow(), sandbox.passing_time(midnight(FIRST) - dt.timedelta(minutes=30)):
         run = local_run.run_dag("setup_trail", {"apply": True, "require_approval": False})
     yield capture, run, alerts
     print(f"sandbox at {sandbox.now()}")

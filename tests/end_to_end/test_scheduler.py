@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.capture import REGIONS, Capture, passing_time
+from tests.capture import REGIONS, Capture
 
 from itemtrail.model import Verdict
 from itemtrail_airflow import guard, standalone
@@ -185,7 +185,8 @@ def test_a_plan_is_applied_once_a_person_approved_it(airflow, capture, backfille
     assert airflow.tasks("setup_trail", run)["apply"] is None
     time.sleep(10)  # an answer within a second or two of the question meets a race in Airflow
     airflow.api("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
-    with passing_time(capture.sandbox, capture.sandbox.now() + dt.timedelta(hours=4)):
+    eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "running", 90)  # only then somebody waits
+    with capture.sandbox.passing_time(capture.sandbox.now() + dt.timedelta(hours=4)):
         finished(airflow, "setup_trail", 1)
     assert set(airflow.tasks("setup_trail", run).values()) == {"success"}
 

@@ -114,7 +114,7 @@ def test_waiting_ends_when_the_last_digest_is_past_due_or_logging_had_stopped(
     world: ArchiveWorld, now: str, stopped: str | None, due: bool
 ) -> None:
     status = LoggingStatus(is_logging=False, stopped=_utc(stopped)) if stopped else None
-    assert digest_due(world.trail, status, world.unit, _utc(now), world.settings.validation) is due
+    assert digest_due(status, world.unit, _utc(now), world.settings.validation) is due
     assert Rules().digest_due_minutes == world.settings.validation.digest_due_minutes
 
 

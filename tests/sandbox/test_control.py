@@ -89,6 +89,22 @@ def test_it_catches_up_with_real_time_and_follows_it(new_sandbox):
         assert sandbox.now() > before
 
 
+def test_passing_time_waits_for_a_trail_and_ends_before_its_limit(new_sandbox):
+    with new_sandbox(clock=START, tick=False) as sandbox:
+        bucket = TrailBucket(sandbox)
+        bucket.make_bucket()
+        limit = START + dt.timedelta(minutes=30)
+        with sandbox.passing_time(limit):
+            time.sleep(0.7)
+            assert sandbox.now() == START
+            bucket.start()
+            deadline = time.monotonic() + 20
+            while sandbox.now() < START + dt.timedelta(minutes=25) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(0.5)
+        assert sandbox.now() == START + dt.timedelta(minutes=25)
+
+
 def test_78_idle_hours_pass_in_seconds_with_every_digest(frozen):
     bucket = TrailBucket(frozen, "long-trail", "long-trail-bucket")
     bucket.make_bucket()

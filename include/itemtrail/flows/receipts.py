@@ -176,13 +176,7 @@ def ready(source: ObjectStore, trail: TrailRef, unit: Unit) -> bool:
     return False
 
 
-def digest_due(
-    trail: TrailRef,  # noqa: ARG001 - asked of a trail, though today only its status decides
-    status: LoggingStatus | None,
-    unit: Unit,
-    now: dt.datetime,
-    rules: ValidationSettings,
-) -> bool:
+def digest_due(status: LoggingStatus | None, unit: Unit, now: dt.datetime, rules: ValidationSettings) -> bool:
     """Whether waiting for the unit's last digest has become useless: it is past due, or logging had stopped before the day."""
     start = dt.datetime.combine(unit.day, dt.time(), dt.UTC)
     if status and not status.is_logging and status.stopped and status.stopped + 2 * _HOUR <= start:
