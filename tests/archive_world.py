@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.chain_world import World, public_key
+from tests.memory import MemoryKeys, MemoryStore
+from tests.vectors.make_chain import Chain, Signer, hourly
+
 from itemtrail.core.receipt import Receipt
 from itemtrail.flows.archive import archive_unit, discover
 from itemtrail.model import LoggingStatus, ObjectInfo, StoredObject, TrailRef, Unit
 from itemtrail.ports.data import ArchiveStore, ObjectStore, ProvenTagger
 from itemtrail.settings import Settings, parse
-from tests.chain_world import World, public_key
-from tests.memory import MemoryKeys, MemoryStore
-from tests.vectors.make_chain import Chain, Signer, hourly
 
 HOUR = dt.timedelta(hours=1)
 BEGIN = dt.datetime(2026, 3, 9, 21, 1, 31, tzinfo=dt.UTC)
