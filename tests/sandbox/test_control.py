@@ -91,7 +91,7 @@ def test_it_catches_up_with_real_time_and_follows_it(new_sandbox):
 
 def test_passing_time_waits_for_a_trail_and_ends_before_its_limit(new_sandbox):
     with new_sandbox(clock=START, tick=False) as sandbox:
-        bucket = TrailBucket(sandbox)
+        bucket = TrailBucket(sandbox, "passing-trail", "passing-trail-bucket")
         bucket.make_bucket()
         limit = START + dt.timedelta(minutes=30)
         with sandbox.passing_time(limit):
