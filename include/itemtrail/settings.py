@@ -96,12 +96,34 @@ class ConversionSettings(_Section):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
 
 
+class Redaction(_Section):
+    """One attribute that leaves the stream only dropped or as a keyed hash. ``attribute``: names joined by dots (``Bank.Iban``)."""
+
+    table: TableArn
+    attribute: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1024)]
+    action: Literal["drop", "hash"]
+    confirm_key: bool = False  # needed for an attribute of the table's key: the history of its items cannot be asked by value
+
+
 class StreamSettings(_Section):
-    """Tables whose stream must be on, and the debug log group."""
+    """Tables whose stream must be on, its forwarder, and the debug log group."""
 
     tables: tuple[TableArn, ...] = ()
     log_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./#-]{1,512}$")] = "/itemtrail/streams"
     log_retention_days: LogRetentionDays = 1
+    forwarder: Annotated[str, Field(pattern=r"^[A-Za-z0-9-_]{0,64}$")] = "itemtrail-forwarder"  # function name; "" for none
+    forwarder_role: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")] = "itemtrail-forwarder"
+    forwarder_retries: Annotated[int, Field(ge=0, le=10_000)] = 3
+    failure_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")] = "itemtrail-forwarder-failed"
+    spill_days: Annotated[int, Field(ge=1, le=365)] = 1  # of images too large for a log event, in the archive bucket's spill/
+    redact: tuple[Redaction, ...] = ()
+
+
+class HistorySettings(_Section):
+    """How stream records and events are joined, and what share of them must be explained."""
+
+    window_seconds: Annotated[int, Field(ge=1, le=60)] = 2
+    alarm_below: Annotated[float, Field(ge=0.0, le=1.0)] = 0.999
 
 
 class AlertSettings(_Section):
@@ -115,6 +137,7 @@ class AirflowSettings(_Section):
 
     trail_reader_conn: str = "itemtrail_trail_reader"
     archive_writer_conn: str = "itemtrail_archive_writer"
+    stream_reader_conn: str = "itemtrail_stream_reader"
     setup_conn: str = "itemtrail_setup"
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True
@@ -131,6 +154,7 @@ class Settings(_Section):
     validation: ValidationSettings = ValidationSettings()
     conversion: ConversionSettings = ConversionSettings()
     streams: StreamSettings = StreamSettings()
+    history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
     airflow: AirflowSettings = AirflowSettings()
 
