@@ -97,7 +97,7 @@ class ConversionSettings(_Section):
 
 
 class Redaction(_Section):
-    """One attribute that leaves the stream only dropped or as a keyed hash. ``attribute``: names joined by dots (``Bank.Iban``)."""
+    """One attribute that leaves the stream only dropped or as a keyed hash; ``attribute`` is names joined by dots."""
 
     table: TableArn
     attribute: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1024)]
