@@ -38,7 +38,10 @@ def policies(account: str) -> dict[str, list[dict[str, Any]]]:
     everything = tuple(_table(account, name) for name in (EMPLOYEES, PAYROLL, LEAVE))
     return {
         "hr-app": [_allow((*READ, *WRITE), _table(account, EMPLOYEES), _table(account, LEAVE))],
-        "payroll-job": [_allow(READ, _table(account, EMPLOYEES)), _allow((*READ, *WRITE), _table(account, PAYROLL))],
+        "payroll-job": [
+            _allow((*READ, "UpdateItem"), _table(account, EMPLOYEES)),
+            _allow((*READ, *WRITE), _table(account, PAYROLL)),
+        ],
         DBA.user: [_allow((*READ, *WRITE, *PARTIQL, *LOOK), *everything), _allow(("ListTables", *PARTIQL_EMULATED), "*")],
         PORTAL.user: [_allow(("AssumeRole", "SetSourceIdentity"), roles[0], service="sts")],
         SCHEDULER.user: [_allow(("AssumeRole", "SetSourceIdentity"), roles[1], service="sts")],

@@ -5,8 +5,9 @@ item or an identity keep their order; all others may overlap. What is planned he
 """
 
 import datetime as dt
+import functools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from itemtrail_demo import jobs
@@ -19,6 +20,8 @@ from itemtrail_demo.world import Change, Record, Ref
 
 SESSION_SECONDS = 3600
 LEAST_CALLS = 250
+TTL_HOURS = (12, 18, 24)
+"""DynamoDB's TTL passes four minutes before these hours."""
 WEEKEND_SHARE = 0.4
 HOUR_WEIGHTS = (6, 9, 10, 8, 4, 7, 9, 8, 5)
 """Calls over the hours of an office, opening to closing; the dip is lunch."""
@@ -91,12 +94,12 @@ class _Story:
         midnight = int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp())
         happenings = self._night(index, day, midnight, rng)
         left = quota - sum(len(happening.calls) for happening in happenings)
-        todo = [*self._office_day(midnight, left, rng), *_passes(midnight)]
-        if index == 2:
-            todo.append((midnight + 14 * 3600 + 1217, OFFICES[0], None))
-        for second, office, case in sorted(todo, key=lambda entry: entry[0]):
-            happenings.append(self._happen(second, office, case, day, rng))
-        return tuple(happenings)
+        todo: list[tuple[int, Callable[[int], Happening]]] = [
+            *self._office_day(midnight, left, day, rng),
+            *((midnight + hour * 3600 - 240, self._expire) for hour in TTL_HOURS),
+            *((midnight + after, functools.partial(job, self, rng)) for after, job in _STORY.get(index, ())),
+        ]
+        return (*happenings, *(make(second) for second, make in sorted(todo, key=lambda entry: entry[0])))
 
     def _night(self, index: int, day: dt.date, midnight: int, rng: random.Random) -> list[Happening]:
         pay = Desk(self.company.world, PAYROLL_JOB.name, HOME)
@@ -116,31 +119,56 @@ class _Story:
         jobs.purge(self.company, purge)
         return happenings + _spread("purge", midnight + 6 * 3600 + 2400, purge.calls, at_once=10, gap=30)
 
-    def _office_day(self, midnight: int, quota: int, rng: random.Random) -> list[tuple[int, Office | None, Case | None]]:
+    def _office_day(
+        self, midnight: int, quota: int, day: dt.date, rng: random.Random
+    ) -> list[tuple[int, Callable[[int], Happening]]]:
         kinds = [case for case, weight, _ in OFFICE_CASES for _ in range(weight)]
         nominal = {case: count for case, _, count in OFFICE_CASES}
-        chosen: list[tuple[int, Office | None, Case | None]] = []
+        chosen: list[tuple[int, Callable[[int], Happening]]] = []
         promised = 0
         while promised < quota or not chosen:
             case = rng.choice(kinds) if chosen else curious_clerk
             office = OFFICES[0] if rng.random() < 0.68 else OFFICES[1]
             hour = rng.choices(range(office.opens, office.closes), HOUR_WEIGHTS)[0]
-            chosen.append((midnight + hour * 3600 + rng.randrange(3600), office, case))
+            happen = functools.partial(self._happen, office, case, day, rng)
+            chosen.append((midnight + hour * 3600 + rng.randrange(3600), happen))
             promised += nominal[case]
         return chosen
 
-    def _happen(self, second: int, office: Office | None, case: Case | None, day: dt.date, rng: random.Random) -> Happening:
-        if office is None:
-            return Happening(second, "ttl", expired=self.company.world.expire(second))
-        clerk = rng.choice(office.clerks)
-        desk = Desk(self.company.world, clerk, HOME)
-        local = Desk(self.company.world, clerk, office.region, desk.calls)
-        desk.calls += self._session(clerk, office.region, second)
-        if case is None:
-            jobs.discovery(desk, self.salary_before)
-            return Happening(second, "discovery", tuple(desk.calls))
+    def _happen(self, office: Office, case: Case, day: dt.date, rng: random.Random, second: int) -> Happening:
+        desk = self._desk(office, rng, second)
+        local = Desk(self.company.world, desk.seat, office.region, desk.calls)
         case(Moment(self.company, office, desk, local, second, day.isoformat(), rng))
         return Happening(second, case.__name__, tuple(desk.calls))
+
+    def _expire(self, second: int) -> Happening:
+        return Happening(second, "ttl", expired=self.company.world.expire(second))
+
+    def agreed_raise(self, rng: random.Random, second: int) -> Happening:
+        """HR enters what was agreed with the employee of interest."""
+        desk = self._desk(OFFICES[0], rng, second)
+        jobs.agreed_raise(desk)
+        return Happening(second, "agreed raise", tuple(desk.calls))
+
+    def discovery(self, rng: random.Random, second: int) -> Happening:
+        """A clerk comes upon the intruder's raise."""
+        desk = self._desk(OFFICES[0], rng, second)
+        jobs.discovery(desk)
+        return Happening(second, "discovery", tuple(desk.calls))
+
+    def correction(self, _rng: random.Random, second: int) -> Happening:
+        """Payroll takes it back."""
+        pay = Desk(self.company.world, PAYROLL_JOB.name, HOME)
+        pay.calls += self._session(PAYROLL_JOB.name, HOME, second)
+        jobs.correction(pay, self.salary_before)
+        return Happening(second, "correction", tuple(pay.calls))
+
+    def _desk(self, office: Office, rng: random.Random, second: int) -> Desk:
+        """A clerk of the office, signed in."""
+        clerk = rng.choice(office.clerks)
+        desk = Desk(self.company.world, clerk, HOME)
+        desk.calls += self._session(clerk, office.region, second)
+        return desk
 
     def _session(self, seat: str, region: str, second: int) -> tuple[Call, ...]:
         """AssumeRole with SourceIdentity, unless the session is good for ten more minutes."""
@@ -157,13 +185,17 @@ class _Story:
         return (Call(who.opened_by, region, "sts", "AssumeRole", parameters, opens=seat),)
 
 
+_AFTERNOON = 14 * 3600 + 1217
+_STORY = {
+    0: ((_AFTERNOON, _Story.agreed_raise),),
+    2: ((_AFTERNOON, _Story.discovery), (_AFTERNOON + 900, _Story.correction)),
+}
+"""What is done about the employee of interest: by day, seconds after midnight."""
+
+
 def employee_of_interest() -> Ref:
     """The item the demo asks about: whose salary the intruder raised."""
     return employee_ref(INTRUDER_EMPLOYEE)
-
-
-def _passes(midnight: int) -> list[tuple[int, Office | None, Case | None]]:
-    return [(midnight + hour * 3600 - 240, None, None) for hour in (12, 18, 24)]
 
 
 def _spread(name: str, start: int, calls: Sequence[Call], *, at_once: int, gap: int) -> list[Happening]:

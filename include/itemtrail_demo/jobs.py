@@ -8,9 +8,10 @@ from itemtrail_demo.calls import Desk
 from itemtrail_demo.company import Company
 from itemtrail_demo.people import INTRUDER_EMPLOYEE, NEW_YORK, employee_ref, leave_ref
 from itemtrail_demo.tables import EMPLOYEES, HOME, LEAVE, PAYROLL
-from itemtrail_demo.world import EXISTS, Record, Ref, Step
+from itemtrail_demo.world import EXISTS, Condition, Record, Ref, Step
 
 RAISED_TO = 96_000
+AGREED = 2_500
 DENIED = "AccessDeniedException"
 
 
@@ -96,9 +97,23 @@ def intrusion(company: Company, desk: Desk, day: dt.date, trail: str, owner: str
     desk.send("CreateAccessKey", {"UserName": owner}, service="iam", expect="AccessDenied")
 
 
-def discovery(home: Desk, was: Record) -> None:
-    """A clerk finds the raise that nobody approved, and puts the salary back."""
+def agreed_raise(home: Desk) -> None:
+    """HR enters the raise that was agreed with the employee of interest."""
     own = employee_ref(INTRUDER_EMPLOYEE)
     home.get(own)
-    home.write(Step("update", own, {"Salary": was["Salary"]}, {"Version": 1}, EXISTS))
-    home.get(own)
+    record = home.world.items[own]
+    when = Condition("equals", "Version", record["Version"])
+    raised = {"Salary": int(record["Salary"]) + AGREED, "Version": int(record["Version"]) + 1}
+    home.write(Step("update", own, raised, when=when))
+
+
+def discovery(home: Desk) -> None:
+    """A clerk finds a raise that nobody approved, and calls payroll."""
+    home.get(employee_ref(INTRUDER_EMPLOYEE))
+
+
+def correction(pay: Desk, was: Record) -> None:
+    """Payroll puts the salary back."""
+    own = employee_ref(INTRUDER_EMPLOYEE)
+    pay.get(own)
+    pay.write(Step("update", own, {"Salary": was["Salary"]}, {"Version": 1}, EXISTS))

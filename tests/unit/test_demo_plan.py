@@ -7,7 +7,7 @@ import pytest
 
 from itemtrail_demo import hrms
 from itemtrail_demo.calls import Call
-from itemtrail_demo.people import CLERKS, INTRUDER, OFFICES, SEATS
+from itemtrail_demo.people import CLERKS, INTRUDER, OFFICES, PAYROLL_JOB, SEATS
 from itemtrail_demo.tables import DUBLIN, HOME
 from itemtrail_demo.world import Ref
 
@@ -119,7 +119,7 @@ def test_failed_calls_change_nothing(plan: hrms.Plan) -> None:
     assert all(not call.changes for call in calls(plan) if call.expect)
 
 
-def test_the_intruder_raises_his_own_salary_and_a_clerk_puts_it_back(plan: hrms.Plan) -> None:
+def test_the_intruder_raises_his_own_salary_and_payroll_puts_it_back(plan: hrms.Plan) -> None:
     ref = hrms.employee_of_interest()
     touched = [(call.seat, change) for call in calls(plan) for change in call.changes if change.ref == ref and not change.noop]
     raised = next(change for seat, change in touched if seat == INTRUDER.name)
@@ -127,6 +127,6 @@ def test_the_intruder_raises_his_own_salary_and_a_clerk_puts_it_back(plan: hrms.
     assert raised.after is not None
     assert raised.after["Salary"] > raised.before["Salary"]  # type: ignore[operator]
     assert any(
-        seat in {clerk.name for clerk in CLERKS} and change.after and change.after["Salary"] == raised.before["Salary"]
+        seat == PAYROLL_JOB.name and change.after and change.after["Salary"] == raised.before["Salary"]
         for seat, change in touched[touched.index((INTRUDER.name, raised)) :]
     )
