@@ -1,0 +1,129 @@
+"""`itemtrail coverage`: a calendar of what is archived and proven since the trail began; exit 1 when something is late.
+
+For cron or Kubernetes beside Airflow: a scheduler that stands still cannot report itself.
+"""
+
+import argparse
+import datetime as dt
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from itemtrail.cli import ends
+from itemtrail.flows.coverage import Cell, Coverage, begin, coverage, due
+from itemtrail.model import Unit
+
+_EXAMPLES = """
+examples:
+  itemtrail coverage                        since the trail began
+  itemtrail coverage --from 2026-11-01 --unit 111122223333/us-east-1
+  itemtrail coverage --max-age 30h || page-someone
+  itemtrail coverage --json | jq '.[] | select(.late)'
+
+exit codes: 0 nothing is late, 1 something is, 2 usage or configuration, 3 could not look
+"""
+_MARKS = {Coverage.PROVEN: "#", Coverage.PENDING: "~", Coverage.FINDINGS: "!", Coverage.MISSING: "-"}
+_LEGEND = "# proven   ~ pending (not late yet)   ! archived with findings   - missing   one mark a day"
+_SHOWN = 20
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "coverage",
+        help="which days are archived and proven; exit 1 when one is late",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    ends.add_config(parser)
+    ends.add_units(parser)
+    parser.add_argument("--from", dest="first", type=ends.day, metavar="D", help="first day (default: since the trail began)")
+    parser.add_argument(
+        "--max-age",
+        type=_age,
+        default=dt.timedelta(hours=30),
+        metavar="AGE",
+        help="how long after its end a day may be unproven: 30h (default), 45m, 2d",
+    )
+    parser.add_argument("--json", action="store_true", help="every unit as JSON instead of the calendar")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the calendar; returns the exit code."""
+    opened, now = ends.open_ends(arguments), ends.now()
+    settings = opened.settings
+    pairs = arguments.unit or [(a, r) for a in settings.archive.accounts for r in settings.archive.regions]
+    accounts, regions = sorted({a for a, _ in pairs}), sorted({r for _, r in pairs})
+    first = arguments.first or _begin(opened, accounts, regions)
+    units = [u for u in due(accounts, regions, first or now.date(), now) if (u.account, u.region) in pairs]
+    cells = coverage(opened.archive, units, now=now, max_age=arguments.max_age, expiry_days=settings.trail.expiry_days)
+    if arguments.json:
+        print(json.dumps([_document(cell) for cell in cells], indent=1))
+    else:
+        print(calendar(cells, kept=settings.archive.tag_proven))
+    return 1 if any(cell.late for cell in cells) else 0
+
+
+def calendar(cells: Sequence[Cell], *, kept: bool) -> str:
+    """A line a month for each account and Region, then a line for each late unit. ``kept``: unproven logs never expire."""
+    if not cells:
+        return "no day is due: nothing was delivered, archived or logged before today."
+    lines = [_LEGEND]
+    for (account, region), of_region in itertools.groupby(cells, lambda c: (c.unit.account, c.unit.region)):
+        lines.append(f"\n{account}/{region}")
+        for month, of_month in itertools.groupby(of_region, lambda c: f"{c.unit.day:%Y-%m}"):
+            lines.append(f"  {month}  {_row(list(of_month))}")
+    late = [cell for cell in cells if cell.late]
+    counts = ", ".join(f"{sum(c.state is state for c in cells):,} {state.lower()}" for state in Coverage)
+    lines.append(f"\n{counts}; {len(late):,} late")
+    lines += [f"  {_late(cell, kept)}" for cell in late[:_SHOWN]]
+    if len(late) > _SHOWN:
+        lines.append(f"  and {len(late) - _SHOWN:,} more: --json lists all")
+    if late:
+        days = sorted({cell.unit.day for cell in late})
+        lines.append(
+            f"next: airflow backfill create --dag-id archive_trail --from-date {days[0]} --to-date {days[-1]}, "
+            "or itemtrail archive --day D"
+        )
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    return " " * (cells[0].unit.day.day - 1) + "".join(_MARKS[cell.state] for cell in cells)
+
+
+def _late(cell: Cell, kept: bool) -> str:
+    left = f"{cell.days_left} days to the bucket's expiry" if cell.days_left >= 0 else f"expired {-cell.days_left} days ago"
+    return f"{cell.line} [{'not proven never expires' if kept else left}]"
+
+
+def _begin(opened: ends.Ends, accounts: Sequence[str], regions: Sequence[str]) -> dt.date | None:
+    connection = opened.connection
+    trail = connection.trail(opened.settings.trail)
+    status = connection.trail_api().status(trail)
+    source = connection.store(trail.bucket)
+    return begin(trail, status, source, opened.archive, accounts=accounts, regions=regions)
+
+
+def _document(cell: Cell) -> dict[str, Any]:
+    unit: Unit = cell.unit
+    return {
+        "account": unit.account,
+        "region": unit.region,
+        "day": str(unit.day),
+        "state": cell.state,
+        "late": cell.late,
+        "days_left": cell.days_left,
+        "says": cell.line,
+    }
+
+
+def _age(text: str) -> dt.timedelta:
+    match = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age like 30h, 45m or 2d")
+    return dt.timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})

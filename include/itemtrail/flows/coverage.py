@@ -1,0 +1,114 @@
+"""Coverage: of every day since the trail began, whether each unit is archived and proven, and how long it has been due.
+
+Decides: since when units are due (the first day that was delivered or archived anywhere, or on which logging began), and what a
+unit is: proven, with findings, missing, or pending (its day ended less than the tolerated age ago). Refuses to take silence for
+good: a Region that never delivered anything is due like the others. Reads receipts and one page of listings a folder.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+from itemtrail.core import keys, layout
+from itemtrail.flows.receipts import Lack, UnitState, not_proven
+from itemtrail.model import LoggingStatus, TrailRef, Unit
+from itemtrail.ports.data import ObjectStore
+
+_DAY = dt.timedelta(days=1)
+_SOME_DAY = dt.date(2000, 1, 1)  # as long as any other
+_THREADS = 16
+
+
+class Coverage(StrEnum):
+    """What a unit's receipts say of it today."""
+
+    PROVEN = "PROVEN"  # archived, proven, converted; or proven with something in quarantine
+    PENDING = "PENDING"  # not proven, and not late yet
+    FINDINGS = "FINDINGS"  # archived and not proven
+    MISSING = "MISSING"  # no receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One unit. ``days_left`` until the trail bucket's configured expiry (negative: past it); ``line`` says what it lacks."""
+
+    unit: Unit
+    state: Coverage
+    late: bool
+    days_left: int
+    line: str = ""
+
+
+def begin(
+    trail: TrailRef,
+    status: LoggingStatus,
+    source: ObjectStore,
+    archive: ObjectStore,
+    *,
+    accounts: Sequence[str],
+    regions: Sequence[str],
+) -> dt.date | None:
+    """The first day for which anything is due; None where nothing was ever delivered, archived or logged.
+
+    Raises:
+        AccessDenied, SourceUnavailable.
+    """
+    found = [status.started.date()] if status.started else []
+    for account, region in product(accounts, regions):
+        for folder in (keys.log_folder(trail, account, region), keys.digest_folder(trail, account, region)):
+            found += _first(source, folder, "%Y/%m/%d/")
+        found += _first(archive, f"{layout.RECEIPTS}{layout.account_region(account, region)}", "delivery_date=%Y-%m-%d/")
+    return min(found, default=None)
+
+
+def coverage(
+    archive: ObjectStore, units: Sequence[Unit], *, now: dt.datetime, max_age: dt.timedelta, expiry_days: int
+) -> tuple[Cell, ...]:
+    """A cell for each of ``units``, in their order.
+
+    Args:
+        archive: where the receipts are.
+        units: what is due, as ``due`` gives it.
+        now: aware UTC.
+        max_age: how long after its day's end a unit may still be unproven without being late.
+        expiry_days: of the trail bucket.
+
+    Raises:
+        AccessDenied, SourceUnavailable: could not look; nothing is concluded.
+    """
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="coverage") as pool:
+        lacks = pool.map(lambda unit: not_proven(archive, [unit]), units)
+        return tuple(
+            _cell(unit, lack[0] if lack else None, now, max_age, expiry_days) for unit, lack in zip(units, lacks, strict=True)
+        )
+
+
+def due(accounts: Sequence[str], regions: Sequence[str], first: dt.date, now: dt.datetime) -> tuple[Unit, ...]:
+    """Every unit whose day is over, from ``first`` on: by account, Region, day."""
+    days = [first + n * _DAY for n in range((now.date() - first).days)]
+    return tuple(Unit(account, region, day) for account in sorted({*accounts}) for region in sorted({*regions}) for day in days)
+
+
+def _cell(unit: Unit, lack: UnitState | None, now: dt.datetime, max_age: dt.timedelta, expiry_days: int) -> Cell:
+    left = (unit.day + expiry_days * _DAY - now.date()).days
+    if lack is None or lack.reason is Lack.PARTIAL_CONVERSION:
+        return Cell(unit, Coverage.PROVEN, False, left, lack.line if lack else "")
+    late = now - dt.datetime.combine(unit.day + _DAY, dt.time(), dt.UTC) > max_age
+    if not late:
+        return Cell(unit, Coverage.PENDING, False, left, lack.line)
+    missing = lack.reason in (Lack.NO_RECEIPT, Lack.OPEN_PLAN) and lack.verdict is None
+    return Cell(unit, Coverage.MISSING if missing else Coverage.FINDINGS, True, left, lack.line)
+
+
+def _first(store: ObjectStore, folder: str, form: str) -> Iterator[dt.date]:
+    """The day of the first key below ``folder`` that has one."""
+    for info in store.list(folder):
+        rest = info.key[len(folder) :]
+        try:
+            yield dt.datetime.strptime(rest[: len(f"{_SOME_DAY:{form}}")], form).replace(tzinfo=dt.UTC).date()
+        except ValueError:
+            continue
+        return
