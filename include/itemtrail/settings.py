@@ -144,6 +144,8 @@ class AirflowSettings(_Section):
     wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 180  # after the day's end (UTC); no longer than a digest is due
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     require_approval: bool = True
+    watch_backfill: bool = False  # whether watch_deadline runs late days again by itself
+    backfill_pool: Annotated[str, Field(min_length=1, max_length=256)] = "default_pool"
 
 
 class Settings(_Section):
