@@ -1,5 +1,6 @@
 """The difference of two images: what it finds is all there is, and applying it gives the new image."""
 
+import json
 from typing import Any
 
 import pytest
@@ -75,3 +76,8 @@ def test_what_a_difference_looks_like(old: Any, new: Any, expected: Any) -> None
 def test_a_path_that_leads_nowhere_is_refused() -> None:
     with pytest.raises(ValueError, match="not a path"):
         diff.apply({}, [{"path": "[0]", "new": {"S": "x"}}])
+
+
+@given(_IMAGE, _IMAGE)
+def test_the_difference_of_two_texts_is_that_of_what_they_say(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert json.loads(diff.of_texts(json.dumps(old), json.dumps(new))) == diff.diff(old, new)

@@ -13,6 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+from msgspec import Raw
+
 from itemtrail.core.item_key import number
 
 Image = Mapping[str, Any]
@@ -21,6 +24,9 @@ _SETS = frozenset({"SS", "NS", "BS"})
 _SPECIAL = re.compile(r"([\\.\[\]])")
 _STEP = re.compile(r"\[(\d+)\]|\.?((?:[^\\.\[\]]|\\.)+)", re.DOTALL)
 _ABSENT = object()
+_raw = msgspec.json.Decoder(dict[str, Raw]).decode
+_loads = msgspec.json.Decoder().decode
+_dumps = msgspec.json.Encoder().encode
 
 
 def diff(old: Image | None, new: Image | None) -> list[Difference]:
@@ -28,9 +34,12 @@ def diff(old: Image | None, new: Image | None) -> list[Difference]:
     return list(_members(old or {}, new or {}, ""))
 
 
-def text(old: Image | None, new: Image | None) -> str:
-    """``diff`` as the column ``diff`` holds it: JSON, characters as they are."""
-    return json.dumps(diff(old, new), ensure_ascii=False, separators=(",", ":"))
+def of_texts(old: str, new: str) -> str:
+    """``diff`` of two images as JSON texts, as the column ``diff`` holds it: what is written alike is not read."""
+    before, after = _raw(old), _raw(new)
+    unlike = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    sides = ({name: _loads(side[name]) for name in unlike if name in side} for side in (before, after))
+    return _dumps(diff(*sides)).decode()
 
 
 def apply(old: Image | None, differences: Sequence[Difference]) -> dict[str, Any]:
@@ -57,7 +66,7 @@ def same(old: Any, new: Any) -> bool:
         case "N":
             return isinstance(before, str) and isinstance(after, str) and number(before) == number(after)
         case "SS" | "NS" | "BS":
-            return _set_of(kind, before) == _set_of(kind, after)
+            return bool(_set_of(kind, before) == _set_of(kind, after))
         case "M" if isinstance(before, dict) and isinstance(after, dict):
             return before.keys() == after.keys() and all(same(before[name], after[name]) for name in before)
         case "L" if isinstance(before, list) and isinstance(after, list):
@@ -114,10 +123,10 @@ def _set_of(kind: str, values: Any) -> Any:
 def _steps(path: str) -> list[str | int]:
     if path.startswith("[") or not path:
         raise ValueError(f"{path!r} is not a path")
-    found: list[str | int] = []
-    for match in _STEP.finditer(path):
-        found.append(int(match[1]) if match[1] is not None else re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL))
-    return found
+    return [
+        int(match[1]) if match[1] is not None else re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
+        for match in _STEP.finditer(path)
+    ]
 
 
 def _set(root: dict[str, Any], steps: list[str | int], one: Difference) -> None:

@@ -1,0 +1,255 @@
+"""What a logged write claims to have done to a key: the verb, the attribute names, the application's reference.
+
+Decides: which records a verb can leave (a put or an update INSERT or MODIFY, a delete REMOVE, a PartiQL INSERT only INSERT), and
+when the names contradict a record: a put writes exactly the attributes it names, an update changes none that its expression does
+not name. Refuses to conclude from what is not there: without names nothing is contradicted, and a redacted attribute is left out
+of the comparison. An update's names are read generously (every word of the expression), because only their absence counts.
+Source: DynamoDB developer guide, "Logging DynamoDB operations by using CloudTrail", "Update expressions" (read 2026-11-24).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Raw
+
+from itemtrail.core import dynamodb, partiql
+from itemtrail.core.operations import PARTIQL
+
+
+class Verb(IntEnum):
+    """What an event did to one key."""
+
+    PUT = 0
+    UPDATE = 1
+    DELETE = 2
+    INSERT = 3  # PartiQL: fails where the item exists
+    ANY = 4  # not known
+
+
+OPERATIONS = ("INSERT", "MODIFY", "REMOVE")
+MAKES = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 0], [1, 1, 1]], dtype=bool)
+"""``MAKES[verb, operation]``: whether the verb can leave a record of that kind."""
+SINGLE = {"PutItem": Verb.PUT, "UpdateItem": Verb.UPDATE, "DeleteItem": Verb.DELETE}
+_ACTIONS = {
+    "put": Verb.PUT, "putrequest": Verb.PUT, "update": Verb.UPDATE, "delete": Verb.DELETE, "deleterequest": Verb.DELETE,
+}  # fmt: skip
+_SQL = {"INSERT": Verb.INSERT, "UPDATE": Verb.UPDATE, "DELETE": Verb.DELETE}
+_REMOVE = OPERATIONS.index("REMOVE")
+REPLICATION = "aws:rep:"
+"""How attributes begin that a global table of version 2017 adds to every write."""
+REFERENCE = "_request"
+"""The item attribute that holds an application's reference to the call that wrote it."""
+_REFERENCE = r"[A-Za-z0-9_]{16,64}"
+_OF_AGENT = re.compile(rf"(?:^|[ \[(])request/({_REFERENCE})(?![A-Za-z0-9_])")
+_PLACEHOLDER = re.compile(rf"#({_REFERENCE})")
+_WORD = re.compile(r"(?<![:A-Za-z0-9_])#?[A-Za-z0-9_-]+")
+_UNDOES = re.compile(r"\s*(?:REMOVE|DELETE)\b(?!.*\b(?:SET|ADD)\b)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``names``: exactly what a put wrote, or all that an update may have changed; None where the event does not say."""
+
+    verb: Verb
+    names: frozenset[str] | None = None
+    only_removes: bool = False  # an update that may leave an absent item absent
+
+
+NOTHING = Claim(Verb.ANY)
+
+
+class _Single(msgspec.Struct):
+    item: Raw = Raw()
+    updateExpression: str = ""  # noqa: N815 - CloudTrail's spelling
+    expressionAttributeNames: Raw = Raw()  # noqa: N815
+    attributeUpdates: Raw = Raw()  # noqa: N815
+
+
+_single = msgspec.json.Decoder(_Single).decode
+_image = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+class Claims:
+    """Reads claims, remembering the few shapes that an application's calls have."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Claim] = {}
+
+    def single(self, verb: Verb, parameters: str | None) -> Claim:
+        """Of PutItem, UpdateItem or DeleteItem."""
+        if verb is Verb.DELETE or not parameters:
+            return self._claim((verb,), lambda: Claim(verb))
+        try:
+            call = _single(parameters)
+        except (msgspec.DecodeError, RecursionError):
+            return self._general(verb, parameters)
+        shape = (
+            verb,
+            bytes(call.item),
+            call.updateExpression,
+            bytes(call.expressionAttributeNames),
+            bytes(call.attributeUpdates),
+        )
+        return self._claim(shape, lambda: self._general(verb, parameters))
+
+    def _claim(self, shape: Any, read: Any) -> Claim:
+        found = self._known.get(shape)
+        if found is None:
+            if len(self._known) > 100_000:
+                self._known.clear()
+            found = self._known[shape] = read()
+        return found
+
+    @staticmethod
+    def _general(verb: Verb, parameters: str) -> Claim:
+        document = dynamodb.read(Raw(parameters.encode()))
+        return _claim(verb, document if isinstance(document, dict) else {})
+
+
+def of_event(name: str, parameters: str | None) -> Iterator[tuple[str, str | None, Claim]]:
+    """(table name or "", canonical key or None, claim) of each item of a call with several, or of PartiQL statements.
+
+    A key is None where the event hides it: such a claim may be about any item of the table.
+    """
+    document = dynamodb.read(Raw(parameters.encode())) if parameters else None
+    if not isinstance(document, dict) or dynamodb.omitted(Raw((parameters or "").encode())):
+        yield "", None, Claim(SINGLE.get(name, Verb.ANY))
+    elif name in PARTIQL:
+        yield from _statements(document)
+    else:
+        yield from _entries(document, "", SINGLE.get(name))
+
+
+def contradicted(
+    claim: Claim, operation: int, image: str | None, changed: Sequence[str], redacted: Sequence[str], key: Any
+) -> bool:
+    """Whether the record cannot be of the call.
+
+    Args:
+        claim: what the call says.
+        operation: index in ``OPERATIONS``.
+        image: new image, DynamoDB JSON.
+        changed: top-level attributes that differ.
+        redacted: attribute paths dropped or hashed before they were written.
+        key: names of the table's key attributes.
+    """
+    if claim.names is None or operation == _REMOVE or claim.verb not in (Verb.PUT, Verb.UPDATE):
+        return False
+    hidden = key.union(path.split(".")[0] for path in redacted) if redacted else key
+    if claim.verb is Verb.PUT:
+        return image is not None and _told(names_of(image), hidden) != _told(claim.names, hidden)
+    return not claim.names.issuperset(changed) and not claim.names >= _told(changed, hidden)
+
+
+def _told(names: Iterable[str], hidden: frozenset[str]) -> frozenset[str]:
+    """What a call must name: not the key, nothing redacted, nothing that replication adds by itself."""
+    return frozenset(name for name in names if name not in hidden and not name.startswith(REPLICATION))
+
+
+def names_of(image: str) -> frozenset[str]:
+    """Top-level attribute names of an image."""
+    return frozenset(_image(image))
+
+
+def reference_in_image(image: str) -> str | None:
+    """The application's reference in a new image."""
+    value = _image(image).get(REFERENCE)
+    typed = msgspec.json.decode(value) if value is not None else None
+    text = typed.get("S") if isinstance(typed, dict) else None
+    return text if isinstance(text, str) and re.fullmatch(_REFERENCE, text) else None
+
+
+def references_in_event(agent: str | None, parameters: str | None) -> frozenset[str]:
+    """References that a call carries: ``request/REF`` in its user agent, or placeholders ``#REF`` that stand for ``_request``."""
+    found = set(_OF_AGENT.findall(agent or ""))
+    if parameters and f'"{REFERENCE}"' in parameters:
+        found.update(_placeholders(dynamodb.read(Raw(parameters.encode()))))
+    return frozenset(found)
+
+
+def _placeholders(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _placeholders(each)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            match = _PLACEHOLDER.fullmatch(name) if value == REFERENCE else None
+            if match:
+                yield match[1]
+            elif not isinstance(value, str):
+                yield from _placeholders(value)
+
+
+def _entries(node: Any, table: str, verb: Verb | None) -> Iterator[tuple[str, str | None, Claim]]:
+    """Every key below ``node`` with the action around it; condition checks are none."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _entries(each, table, verb)
+        return
+    if not isinstance(node, dict):
+        return
+    members = {name.lower(): value for name, value in node.items()}
+    operation = str(members.get("operation", "")).lower()
+    if operation == "conditioncheck":
+        return
+    verb = _ACTIONS.get(operation, verb)
+    table = _short(members.get("tablename")) or table
+    if isinstance(members.get("key"), dict):
+        yield table, dynamodb.canonical(members["key"]), _claim(Verb.ANY if verb is None else verb, node)
+        return
+    for name, value in node.items():
+        below = name.lower()
+        if below == "requestitems" and isinstance(value, dict):
+            for each, requests in value.items():
+                yield from _entries(requests, _short(each), verb)
+        elif isinstance(value, dict | list) and below != "conditioncheck":
+            yield from _entries(value, table, _ACTIONS.get(below, verb))
+
+
+def _short(table: Any) -> str:
+    """A table's name from its name or ARN."""
+    return str(table).rpartition("/")[2] if isinstance(table, str) else ""
+
+
+def _claim(verb: Verb, node: Mapping[str, Any]) -> Claim:
+    members = {name.lower(): value for name, value in node.items()}
+    if verb is Verb.PUT:
+        names = members.get("item", members.get("items"))
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return Claim(verb, frozenset(names))
+        return Claim(verb)
+    if verb is Verb.UPDATE:
+        return _update(members)
+    return Claim(verb)
+
+
+def _update(members: Mapping[str, Any]) -> Claim:
+    expression, legacy = members.get("updateexpression"), members.get("attributeupdates")
+    placeholders = members.get("expressionattributenames")
+    if isinstance(legacy, list | dict) and all(isinstance(name, str) for name in legacy):
+        return Claim(Verb.UPDATE, frozenset(legacy))
+    if not isinstance(expression, str):
+        return Claim(Verb.UPDATE)
+    names = {*_WORD.findall(expression)}
+    if isinstance(placeholders, dict):
+        names.update(value for value in placeholders.values() if isinstance(value, str))
+    elif any(name.startswith("#") for name in names):
+        return Claim(Verb.UPDATE)
+    return Claim(Verb.UPDATE, frozenset(names), _UNDOES.match(expression) is not None)
+
+
+def _statements(document: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Claim]]:
+    members = {name.lower(): value for name, value in document.items()}
+    listed = next((members[n] for n in ("requestitems", "statements", "transactstatements") if n in members), None)
+    for entry in listed if isinstance(listed, list) else [document]:
+        text = next((v for n, v in entry.items() if n.lower() == "statement"), None) if isinstance(entry, dict) else None
+        parsed = partiql.parse(text) if isinstance(text, str) else partiql.Statement("")
+        if parsed.writes is False:
+            continue
+        body = ",".join(f"{dynamodb.canonical(name)}:{value}" for name, value in parsed.key)
+        yield _short(parsed.table), f"{{{body}}}" if body else None, Claim(_SQL.get(parsed.verb, Verb.ANY))
