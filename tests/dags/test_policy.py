@@ -8,9 +8,13 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]
-DAGS = {"archive_trail": "archive_trail_dag.py", "setup_trail": "setup_trail_dag.py"}
+DAGS = {
+    "archive_trail": "archive_trail_dag.py",
+    "setup_trail": "setup_trail_dag.py",
+    "watch_deadline": "watch_deadline_dag.py",
+}
 SECTIONS = ("Purpose", "Inputs", "Outputs", "When it fails", "Backfill")
-ALERTS = {("archive_trail", "gate"), ("archive_trail", "lifecycle")}
+ALERTS = {("archive_trail", "gate"), ("archive_trail", "lifecycle"), ("watch_deadline", "look"), ("watch_deadline", "alert")}
 
 
 def files():
@@ -46,6 +50,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
         retries
         == {
             "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2},
+            "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
         }[dag_id]
     )

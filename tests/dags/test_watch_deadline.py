@@ -1,0 +1,68 @@
+"""`watch_deadline`, run by Airflow in this process: who is told, how often, and what the run says."""
+
+import datetime as dt
+
+import pytest
+from tests.capture import REGIONS, Alerts, Capture
+
+from itemtrail_airflow import local_run
+
+pytestmark = [pytest.mark.airflow, pytest.mark.sandbox]
+TODAY = dt.datetime.now(dt.UTC).date()
+DAY = TODAY - dt.timedelta(days=3)
+
+
+@pytest.fixture(scope="module")
+def world(new_sandbox, tmp_path_factory):
+    """An account whose trail logs since the evening before DAY, and whose archive stands still."""
+    midnight = dt.datetime.combine(DAY, dt.time(), dt.UTC)
+    sandbox = new_sandbox(clock=midnight - dt.timedelta(hours=2))
+    capture = Capture(sandbox, tmp_path_factory.mktemp("capture"), sandbox.environment())
+    alerts = Alerts(capture.client)
+    capture = Capture(sandbox, capture.folder, capture.environment, alerts.topic)
+    capture.set_up()
+    sandbox.advance_to(midnight + dt.timedelta(hours=26))
+    return capture, alerts
+
+
+def watch(capture: Capture, **conf: object) -> local_run.LocalRun:
+    with capture.seen_by_airflow():
+        return local_run.run_dag("watch_deadline", conf)
+
+
+def test_late_days_are_told_once_a_day_and_the_run_is_red(world):
+    capture, alerts = world
+    run = watch(capture, max_age_hours=48)
+    assert run.state == "failed"
+    assert {name: state for name, state in run.tasks.items() if state != "success"} == {"backfill": "skipped", "late": "failed"}
+    ((subject, message),) = alerts.heard()
+    late_days = {DAY - dt.timedelta(days=1), DAY}
+    assert "watch_deadline" in subject
+    assert f"{len(late_days) * len(REGIONS)} units late" in subject
+    assert all(f"{region}/{day}" in message for region in REGIONS for day in late_days)
+    again = watch(capture, max_age_hours=48)
+    assert again.state == "failed"
+    assert alerts.heard() == []
+
+
+def test_a_day_that_is_archived_is_not_late(world):
+    capture, alerts = world
+    alerts.heard()
+    with capture.seen_by_airflow():
+        for day in (DAY - dt.timedelta(days=1), DAY):
+            local_run.run_dag("archive_trail", {"day": day.isoformat()})
+    alerts.heard()
+    run = watch(capture, max_age_hours=48)
+    assert run.state == "success"
+    assert alerts.heard() == []
+
+
+def test_the_missed_days_are_what_is_run_again(world, monkeypatch):
+    from itemtrail_airflow import deadline_tasks
+
+    found = [
+        {"account": "1", "region": region, "day": day, "says": ""} for day in ("2026-03-05", "2026-03-04") for region in "ab"
+    ]
+    for wanted, days in ((True, [{"day": "2026-03-04"}, {"day": "2026-03-05"}]), (False, [])):
+        monkeypatch.setattr(deadline_tasks, "get_current_context", lambda wanted=wanted: {"params": {"backfill": wanted}})
+        assert deadline_tasks.missed.function(found) == days
