@@ -7,6 +7,7 @@ Layout: docs/design.md, "The archive".
 import datetime as dt
 import re
 
+from itemtrail.errors import ConfigurationError
 from itemtrail.model import Unit
 
 VERSION = 1
@@ -15,8 +16,14 @@ EVENTS = "events/"
 QUARANTINE = "quarantine/"
 ORIGINALS = "originals/"
 RECEIPTS = "receipts/"
+STREAM_RECORDS = "stream_records/"
+STREAM_RECEIPTS = "stream_receipts/"
 _COMMIT_NAME = re.compile(r"(?P<number>\d{3,})\.(?P<kind>plan|receipt)\.json")
 _UNIT_FOLDER = re.compile(r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/delivery_date=(?P<day>\d{4}-\d\d-\d\d)/")
+
+_TABLE = re.compile(r"arn:aws[a-z-]*:dynamodb:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):table/(?P<name>[A-Za-z0-9_.-]{3,255})")
+_STREAM_FILE = re.compile(r"(?P<number>\d{6,})-\d{3}\.parquet")
+_STREAM_COMMIT = re.compile(r"(?P<number>\d{6,})\.(?P<kind>plan|receipt)\.json")
 
 
 def account_region(account: str, region: str) -> str:
@@ -82,3 +89,59 @@ def parse_commit(key: str) -> tuple[Unit, int, str] | None:
     except ValueError:
         return None
     return Unit(folder["account"], folder["region"], day), int(name["number"]), name["kind"]
+
+
+def table_folder(table_arn: str) -> str:
+    """``account=A/region=R/table_name=T/``.
+
+    Raises:
+        ConfigurationError: not the ARN of a table.
+    """
+    found = _TABLE.fullmatch(table_arn)
+    if found is None:
+        raise ConfigurationError(
+            f"{table_arn!r} is not a table's ARN.", advice="write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME in `streams.tables`."
+        )
+    return f"{account_region(found['account'], found['region'])}table_name={found['name']}/"
+
+
+def stream_day_folder(table_arn: str, day: dt.date) -> str:
+    """Prefix of the stream records of a table that were created on ``day``."""
+    return f"{STREAM_RECORDS}{table_folder(table_arn)}event_date={day}/"
+
+
+def stream_records_key(table_arn: str, day: dt.date, number: int, part: int = 0) -> str:
+    """Key of a commit's records of one day."""
+    return f"{stream_day_folder(table_arn, day)}{number:06d}-{part:03d}.parquet"
+
+
+def stream_quarantine_key(table_arn: str, number: int) -> str:
+    """Key of a commit's stream records that could not be read, one JSON document a line."""
+    return f"{QUARANTINE}{table_folder(table_arn)}{number:06d}.ndjson"
+
+
+def stream_receipts_folder(table_arn: str) -> str:
+    """Prefix of a table's plans and receipts."""
+    return f"{STREAM_RECEIPTS}{table_folder(table_arn)}"
+
+
+def stream_plan_key(table_arn: str, number: int) -> str:
+    """Key of a commit's plan."""
+    return f"{stream_receipts_folder(table_arn)}{number:06d}.plan.json"
+
+
+def stream_receipt_key(table_arn: str, number: int) -> str:
+    """Key of a commit's receipt."""
+    return f"{stream_receipts_folder(table_arn)}{number:06d}.receipt.json"
+
+
+def parse_stream_file(key: str) -> int | None:
+    """The commit that a Parquet file below ``stream_records/`` belongs to, None where its name is another."""
+    found = _STREAM_FILE.fullmatch(key.rpartition("/")[2])
+    return int(found["number"]) if found else None
+
+
+def parse_stream_commit(key: str) -> tuple[int, str] | None:
+    """(number, ``plan`` or ``receipt``) of a key below ``stream_receipts/``, or None."""
+    found = _STREAM_COMMIT.fullmatch(key.rpartition("/")[2])
+    return (int(found["number"]), found["kind"]) if found else None
