@@ -13,6 +13,11 @@ there is a test that shows the fault without it; when such a test fails, minista
 6.  Shard iterators: AT_TIMESTAMP unknown, iterators without their stream's ARN, sequence numbers with leading zeros → as AWS's.
 7.  S3 loses TransitionDefaultMinimumObjectSize, and lets versioning be suspended under Object Lock → kept, refused.
 8.  GetUser without a name answers root → the caller.
+9.  A DynamoDB stream's mapping loses what ReportBatchItemFailures reports, never splits a batch, retries without end, tells the
+    destination of nothing but age → as AWS (``stream_mapping``). Settings are not checked, and answered in part → both.
+10. A function's worker measures its waits with a clock that may stand still, and hangs; its handler sees the machine's time →
+    real durations, and the sandbox's time (``worker_clock``).
+11. Stream records have no size and an eventID with dashes → as AWS's (``stream_records``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -30,6 +35,7 @@ import time
 from typing import Any
 from xml.sax.saxutils import escape
 
+from cloudtrail_sandbox import stream_mapping, stream_records, worker_clock
 from cloudtrail_sandbox.clock import real_now
 
 SMALLEST_MOVED = "x-amz-transition-default-minimum-object-size"
@@ -76,6 +82,9 @@ def apply() -> None:
     aws_stream_positions()
     s3_settings()
     name_the_caller()
+    stream_mapping.patch()
+    worker_clock.patch()
+    stream_records.patch()
 
 
 def no_root_keys() -> None:
@@ -388,33 +397,21 @@ def name_the_caller() -> None:
 async def drain() -> None:
     """Wait until every event source mapping has delivered what its source holds, 30 seconds at most.
 
-    A mapping whose function keeps failing holds its records; after the wait they stay where they are.
+    A mapping that fails again and again holds nobody up; its records stay where they are.
     """
     deadline = time.monotonic() + _DRAIN_SECONDS
-    while _pending() and time.monotonic() < deadline:
+    before = stream_mapping.failures()
+    while _pending(before) and time.monotonic() < deadline:
         await asyncio.sleep(0.02)
 
 
-def _pending() -> bool:
+def _pending(before: dict[str, int]) -> bool:
     """Whether a mapping has records to deliver, or a batch under way."""
     mappings = sys.modules.get("ministack.services.lambda_svc")
     if mappings is None:
         return False
-    from ministack.services import dynamodb
-
-    if any(mappings._esm_inflight.values()):
-        return True
-    for account, region, mapping in mappings._iter_all_esms():
-        table = str(mapping.get("EventSourceArn", "")).partition("/stream/")[0].rpartition("/")[2]
-        record = dynamodb._tables.get_scoped(account, region, table)
-        live = mapping.get("Enabled", True) and record and record.get("LatestStreamArn") == mapping.get("EventSourceArn")
-        if not live:
-            continue
-        end = dynamodb.stream_end_position(table, account_id=account, region=region)
-        position = mappings._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"])
-        if position is not None and position < end:
-            return True
-    return False
+    others = {mapping["UUID"] for _, _, mapping in mappings._iter_all_esms() if not stream_mapping.is_stream(mapping)}
+    return any(mappings._esm_inflight.get(name) for name in others) or stream_mapping.pending(before)
 
 
 def _form(body: bytes, query: Any) -> dict[str, str]:

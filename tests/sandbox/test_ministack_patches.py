@@ -103,3 +103,27 @@ def test_get_user_without_a_name_means_root_and_then_the_caller() -> None:
     alone, patched = both("caller_name")
     assert alone == "root", GONE
     assert patched == "asker"
+
+
+def test_what_a_function_reports_as_failed_is_lost_and_then_sent_again() -> None:
+    alone, patched = both("mapping_reports")
+    assert alone == [["a", "b", "c", "d"]], GONE
+    assert patched == [["a", "b", "c", "d"], ["c", "d"]]
+
+
+def test_a_failing_batch_is_retried_without_end_and_then_as_often_as_asked() -> None:
+    alone, patched = both("mapping_retries")
+    assert len(alone) > 2, GONE
+    assert patched == [["a", "b", "c", "d"]] * 2
+
+
+def test_a_failing_batch_stays_whole_and_is_then_split() -> None:
+    alone, patched = both("mapping_bisects")
+    assert alone == [["a", "b", "c", "d"]] * len(alone), GONE
+    assert patched == [["a", "b", "c", "d"], ["a", "b"], ["a"], ["b"], ["c", "d"], ["c"], ["d"]]
+
+
+def test_a_stream_record_has_no_size_and_then_has() -> None:
+    alone, patched = both("record_size")
+    assert alone == [0, 36], GONE
+    assert patched == [12, 32]

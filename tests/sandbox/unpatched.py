@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from cloudtrail_sandbox.clock import ShiftedClock
@@ -22,7 +23,7 @@ if PATCHED:
 
 from ministack.core import iam_evaluator, sigv4  # noqa: E402 (the environment comes first)
 from ministack.core.responses import request_scope  # noqa: E402
-from ministack.services import dynamodb, dynamodb_streams, iam, s3, sts  # noqa: E402
+from ministack.services import dynamodb, dynamodb_streams, iam, lambda_svc, s3, sts  # noqa: E402
 
 
 def root_keys() -> bool:
@@ -188,6 +189,65 @@ def caller_name() -> str:
     return str(body.decode().partition("<UserName>")[2].partition("<")[0])
 
 
+def _mapping(name: str, answer: Any, **settings: Any) -> list[list[str]]:
+    """What a mapping sends to a function that gives `answer` (or fails, where it is None), when polled nine times."""
+    _table(name)
+    role = f"arn:aws:iam::{ACCOUNT}:role/worker"
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    if "worker" not in iam._roles:
+        iam._create_role({"RoleName": ["worker"], "AssumeRolePolicyDocument": ["{}"]})
+        iam._put_role_policy({"RoleName": ["worker"], "PolicyName": ["may"], "PolicyDocument": [json.dumps(everything)]})
+    for key in "abcd":
+        dynamodb._put_item({"TableName": name, "Item": {"EmpId": {"S": key}}})
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    lambda_svc._functions[name] = {"config": {"FunctionName": name, "FunctionArn": arn, "Role": role}}
+    sent: list[list[str]] = []
+
+    def execute(function: Any, event: Any) -> Any:
+        sent.append([record["dynamodb"]["Keys"]["EmpId"]["S"] for record in event["Records"]])
+        return {"error": True, "body": {}} if answer is None else {"body": answer(event["Records"])}
+
+    lambda_svc._execute_function = execute
+    lambda_svc._ensure_poller = lambda: None
+    source = dynamodb._tables[name]["LatestStreamArn"]
+    settings |= {"FunctionName": name, "EventSourceArn": source, "StartingPosition": "TRIM_HORIZON"}
+    status, _, body = lambda_svc._create_esm(settings)
+    assert status == 202, body
+    for _ in range(9):
+        lambda_svc._poll_dynamodb_streams()
+        clock._traveller.shift(2)
+        time.sleep(0.05)
+    lambda_svc._esms.clear()
+    return sent
+
+
+def mapping_reports() -> list[list[str]]:
+    """What is sent where a function reports its third record, as long as it is in a batch with others."""
+
+    def third(records: Any) -> Any:
+        return {"batchItemFailures": [{"itemIdentifier": records[2]["dynamodb"]["SequenceNumber"]}] if len(records) > 2 else []}
+
+    return _mapping("reports", third, FunctionResponseTypes=["ReportBatchItemFailures"], BatchSize=10)
+
+
+def mapping_retries() -> list[list[str]]:
+    """What is sent where a function always fails and may be tried twice."""
+    return _mapping("retries", None, MaximumRetryAttempts=1, BatchSize=10)
+
+
+def mapping_bisects() -> list[list[str]]:
+    """What is sent where a function always fails, batches are split, and nothing is retried."""
+    return _mapping("bisects", None, MaximumRetryAttempts=0, BisectBatchOnFunctionError=True, BatchSize=10)
+
+
+def record_size() -> list[int]:
+    """A stream record's size, and the length of its name."""
+    _table("sizes")
+    dynamodb._put_item({"TableName": "sizes", "Item": {"EmpId": {"S": "a"}}})
+    (record,) = dynamodb.stream_live_records("sizes")
+    return [record["dynamodb"]["SizeBytes"], len(record["eventID"])]
+
+
 CASES = (
     root_keys,
     request_age,
@@ -199,6 +259,10 @@ CASES = (
     s3_settings,
     caller_name,
     presigned_age,
+    mapping_reports,
+    mapping_retries,
+    mapping_bisects,
+    record_size,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
