@@ -11,6 +11,7 @@ Source: DynamoDB API reference, AttributeValue (read 2026-11-24).
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ Difference = dict[str, Any]
 _SETS = frozenset({"SS", "NS", "BS"})
 _SPECIAL = re.compile(r"([\\.\[\]])")
 _STEP = re.compile(r"\[(\d+)\]|\.?((?:[^\\.\[\]]|\\.)+)", re.DOTALL)
+# Values that differ where their texts do: strings and whole numbers as DynamoDB writes them.
+_PLAIN = re.compile(rb'\{"S":"[^"\\]*+"\}|\{"N":"(?:0|-?[1-9][0-9]*+)"\}')
 _ABSENT = object()
 _raw = msgspec.json.Decoder(dict[str, Raw]).decode
 _loads = msgspec.json.Decoder().decode
@@ -37,9 +40,30 @@ def diff(old: Image | None, new: Image | None) -> list[Difference]:
 def of_texts(old: str, new: str) -> str:
     """``diff`` of two images as JSON texts, as the column ``diff`` holds it: what is written alike is not read."""
     before, after = _raw(old), _raw(new)
-    unlike = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
-    sides = ({name: _loads(side[name]) for name in unlike if name in side} for side in (before, after))
-    return _dumps(diff(*sides)).decode()
+    parts = []
+    for name in before.keys() | after.keys() if before.keys() != after.keys() else before:
+        left, right = before.get(name), after.get(name)
+        if left != right:
+            parts.append((name, left, right))
+    parts.sort(key=lambda part: part[0])
+    return (b"[" + b",".join([text for part in parts for text in _texts(*part)]) + b"]").decode()
+
+
+def _texts(name: str, left: Raw | None, right: Raw | None) -> Iterator[bytes]:
+    """The differences of one attribute whose two sides are written differently."""
+    path, start = _step(name)
+    if left is None or right is None or (_PLAIN.fullmatch(left) and _PLAIN.fullmatch(right)):
+        old = b"" if left is None else b',"old":' + bytes(left)
+        new = b"" if right is None else b',"new":' + bytes(right)
+        yield start + old + new + b"}"
+    else:
+        yield from map(_dumps, _value(_loads(left), _loads(right), path))
+
+
+@lru_cache(maxsize=4096)
+def _step(name: str) -> tuple[str, bytes]:
+    path = _SPECIAL.sub(r"\\\1", name)
+    return path, b'{"path":' + _dumps(path)
 
 
 def apply(old: Image | None, differences: Sequence[Difference]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ Decides: EXACT where the application wrote its reference into the item and the e
 record and an event of one key are alone, then what ``join_clusters`` says of those that are not; records that explain themselves;
 whether a write without a record changed nothing or is lost (``join_chain``). Every record is in exactly one row; every write pair
 is in exactly one row or among the candidates. Refuses to depend on the order of its inputs, and to see further than a fixed time
-(``margin``), so that a day's history can be built from the day and its margins. Most keys have one record and one event near each
-other: they are decided in columns, only the rest one by one.
-Source: notes on the two services: CloudTrail user guide, "CloudTrail record contents" (eventTime to the second, of the call's
+(``margins``), so that a day's history can be built from the day and its margins. Most keys have one record and one event near
+each other: they are decided in columns, only the rest one by one.
+Source: CloudTrail user guide, "CloudTrail record contents" (eventTime to the second, of the call's
 end); DynamoDB Streams API reference, StreamRecord (time rounded down to the second). Read 2026-11-24.
 """
 
@@ -21,19 +21,30 @@ import pyarrow.compute as pc
 
 from itemtrail.core import join_chain, join_evidence, join_rows
 from itemtrail.core.change_schema import Match
-from itemtrail.core.join_clusters import DAY, Found, Rules, history_days, solve
+from itemtrail.core.item_key import Types
+from itemtrail.core.join_clusters import CODE, DAY, Found, Rules, history_days, solve
+from itemtrail.core.join_evidence import Verb
 from itemtrail.core.join_sides import REPLICATED, TTL, WRITTEN, Flags, Ints, Sides, sides
 
 _EPOCH = dt.date(1970, 1, 1)
 
 
-def margin(window_seconds: int) -> dt.timedelta:
-    """How far around a day records and events must be given."""
+def margins(window_seconds: int) -> tuple[dt.timedelta, dt.timedelta]:
+    """How far around a day records, and how far events, must be given. Under a day for every window."""
     rules = Rules(window_seconds)
-    return dt.timedelta(seconds=join_chain.HORIZON + rules.near + rules.reach)
+    near = 2 * rules.near + rules.reach
+    return dt.timedelta(seconds=join_chain.HORIZON + rules.reach), dt.timedelta(seconds=near)
 
 
-def join(records: pa.Table, events: pa.Table, *, table_arn: str, window_seconds: int = 2, day: dt.date | None = None) -> pa.Table:
+def join(
+    records: pa.Table,
+    events: pa.Table,
+    *,
+    table_arn: str,
+    window_seconds: int = 2,
+    day: dt.date | None = None,
+    key_types: Types | None = None,
+) -> pa.Table:
     """The rows of ``change_schema``.
 
     Args:
@@ -41,10 +52,11 @@ def join(records: pa.Table, events: pa.Table, *, table_arn: str, window_seconds:
         events: columns of ``schema``, those that concern the table, each event once.
         table_arn: the table.
         window_seconds: how far apart the two times of one change may be.
-        day: only the rows of this UTC day's history; records and events of ``margin`` around it must be there too. Rows of a key
+        day: only the rows of this UTC day's history; records and events of ``margins`` around it must be there too. Rows of a key
             that is written across midnight may belong to the day before or after (by a few seconds): to one of them.
+        key_types: types of the table's key attributes, where they are known; else the first record tells them.
     """
-    both = sides(records, events, table_arn)
+    both = sides(records, events, table_arn, key_types)
     work = _Join(both, Rules(window_seconds))
     work.run()
     wanted = None if day is None else (day - _EPOCH).days
@@ -55,7 +67,7 @@ class _Join:
     """One join: numbers in, ``found`` out."""
 
     def __init__(self, both: Sides, rules: Rules) -> None:
-        self.both, self.rules, self.found = both, rules, Found()
+        self.both, self.rules, self.found = both, rules, Found.nothing(len(both.records.key))
         records, pairs = both.records, both.pairs
         self.days_of_records: Ints = records.seconds // DAY
         self.days_of_pairs: Ints = pairs.seconds // DAY
@@ -70,7 +82,7 @@ class _Join:
         self._common(order, start, size)
         records = self.both.records
         for kind, match in ((TTL, Match.STREAM_ONLY_TTL), (REPLICATED, Match.STREAM_ONLY_REPLICATION)):
-            self.found.match.update(dict.fromkeys(np.flatnonzero(records.kind == kind).tolist(), match))
+            self.found.match[records.kind == kind] = CODE[match]
 
     def alone(self) -> dict[int, Match]:
         """Pairs that belong to no record and are nobody's candidate, with what that means."""
@@ -86,7 +98,7 @@ class _Join:
     def _exact(self) -> None:
         """Pairs whose event carries the reference that the record's item got: taken out before anything else."""
         for record, pair in _references(self.both, self.free_records, self.free_pairs, self.rules.near):
-            self.found.match[record], self.found.pair[record] = Match.EXACT, pair
+            self.found.say(record, Match.EXACT, pair)
             self.free_records[record] = self.free_pairs[pair] = False
 
     def _groups(self) -> tuple[Ints, Ints, Ints]:
@@ -117,17 +129,27 @@ class _Join:
         fits &= join_evidence.MAKES[pairs.verb[pair], records.operation[record]]
         fits &= ~self._hidden.near(records.seconds[record])
         fits &= ~self._by_midnight(records.seconds[record]) & ~self._by_midnight(pairs.seconds[pair])
-        chosen = np.flatnonzero(simple)[fits]
-        contradicted = np.zeros(len(start), dtype=bool)
-        for group, r, p in zip(chosen.tolist(), record[fits].tolist(), pair[fits].tolist(), strict=True):
-            if self._contradicted(r, p):
-                contradicted[group] = True
-            else:
-                self.found.match[r], self.found.pair[r] = Match.UNIQUE, p
+        fits[fits] = ~self._contradictions(record[fits], pair[fits])
+        self.found.match[record[fits]], self.found.pair[record[fits]] = CODE[Match.UNIQUE], pair[fits]
         rest = np.ones(len(start), dtype=bool)
-        rest[chosen] = False
-        for group in np.flatnonzero(rest | contradicted).tolist():
+        rest[np.flatnonzero(simple)[fits]] = False
+        for group in np.flatnonzero(rest).tolist():
             self._group(things[start[group] : start[group] + size[group]].tolist())
+
+    def _contradictions(self, record: Ints, pair: Ints) -> Flags:
+        """``_contradicted`` of many: once for each claim with each shape of record."""
+        pairs = self.both.pairs
+        told = np.array([claim.names is not None for claim in pairs.claims], dtype=bool)[pairs.claim[pair]]
+        result = np.zeros(len(record), dtype=bool)
+        for verb, shape in ((Verb.PUT, join_evidence.shapes_written), (Verb.UPDATE, join_evidence.shapes_changed)):
+            chosen = np.flatnonzero(told & (pairs.verb[pair] == verb))
+            if len(chosen):
+                codes = shape(self.both.records.table.take(pa.array(record[chosen])))
+                both = pairs.claim[pair[chosen]] * (codes.max() + 1) + codes
+                _, first, inverse = np.unique(both, return_index=True, return_inverse=True)
+                examples = zip(record[chosen[first]].tolist(), pair[chosen[first]].tolist(), strict=True)
+                result[chosen] = np.fromiter((self._contradicted(r, p) for r, p in examples), bool, len(first))[inverse]
+        return result
 
     def _by_midnight(self, seconds: Ints) -> Flags:
         result: Flags = (seconds + self.rules.reach) % DAY < 2 * self.rules.reach
@@ -161,16 +183,16 @@ class _Join:
         return bool(join_evidence.MAKES[verb, operation]) and not self._contradicted(record, pair)
 
     def _contradicted(self, record: int, pair: int) -> bool:
-        claim = self.both.pairs.claims[pair]
+        claim = self.both.pairs.claim_of(pair)
         if claim.names is None:
             return False
         text = self.both.records.text
         return join_evidence.contradicted(
             claim,
             int(self.both.records.operation[record]),
-            text("new_image", record),  # type: ignore[arg-type]
-            text("changed", record),  # type: ignore[arg-type]
-            text("redacted", record),  # type: ignore[arg-type]
+            text("new_image", record),
+            text("changed", record),
+            text("redacted", record),
             self.both.key_names,
         )
 
@@ -218,7 +240,7 @@ def _record_references(both: Sides, free: Flags) -> dict[tuple[int, str], list[i
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
     holds = pc.match_substring(both.records.table["new_image"], f'"{join_evidence.REFERENCE}"').fill_null(False)
     for row in np.flatnonzero(holds.to_numpy() & free).tolist():
-        fresh = join_evidence.REFERENCE in both.records.text("changed", row)  # type: ignore[operator]
+        fresh = join_evidence.REFERENCE in both.records.text("changed", row)
         reference = join_evidence.reference_in_image(str(both.records.text("new_image", row))) if fresh else None
         if reference:
             found[int(both.records.key[row]), reference].append(row)

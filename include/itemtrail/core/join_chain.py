@@ -1,11 +1,12 @@
 """What the images of an item say about a write without a record: it changed nothing, or its record is lost.
 
 Decides: the images of an item's records form a chain (the new image of one is the old image of the next). A write without a
-record is TRAIL_ONLY_NOOP only where the chain shows it: records before and after it fit together without a gap, and the item was such
-that the write could leave it as it was (a delete of an absent item; a put of exactly the attributes the item had; an update).
-A delete after a REMOVE needs nothing after it. Everything else is TRAIL_ONLY_LOST: either nothing shows that it changed nothing,
-or the chain says that it must have. Refuses to look further than ``HORIZON``, so that a day's judgement does not depend on how
-much of the neighbouring days is at hand. Source: DynamoDB developer guide, "Change data capture for DynamoDB Streams": a write
+record is TRAIL_ONLY_NOOP only where the chain shows it: records before and after it fit together without a gap, and the item was
+such that the write could leave it as it was (a delete of an absent item; a put of exactly the attributes the item had; an
+update). A delete after a REMOVE needs nothing after it. Everything else is TRAIL_ONLY_LOST: either nothing shows that it changed
+nothing, or the chain says that it must have. Refuses to look further than ``HORIZON``, so that a day's judgement does not depend
+on how much of the neighbouring days is at hand.
+Source: DynamoDB developer guide, "Change data capture for DynamoDB Streams": a write
 that changes nothing leaves no record (read 2026-11-24).
 """
 
@@ -20,7 +21,7 @@ from itemtrail.core.change_schema import Match
 from itemtrail.core.join_evidence import Claim, Verb
 from itemtrail.core.join_sides import Records, Sides
 
-HORIZON = 86_340  # seconds before and after the write: the day before and the day after, but for a minute
+HORIZON = 86_000  # seconds before and after the write: the day before and the day after, but for some minutes
 
 
 class Chain:
@@ -46,7 +47,7 @@ class Chain:
         after = [row for row in near if records.seconds[row] > at + window]
         around = [*before[-1:], *(row for row in near if abs(int(records.seconds[row]) - at) <= window), *after[:1]]
         whole = bool(before and after) and all(linked(records, *two) for two in pairwise(around))
-        return Match.TRAIL_ONLY_NOOP if self._changed_nothing(pairs.claims[pair], around, whole) else Match.TRAIL_ONLY_LOST
+        return Match.TRAIL_ONLY_NOOP if self._changed_nothing(pairs.claim_of(pair), around, whole) else Match.TRAIL_ONLY_LOST
 
     def _changed_nothing(self, claim: Claim, around: list[int], whole: bool) -> bool:
         if not around:

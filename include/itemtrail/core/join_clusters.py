@@ -11,21 +11,40 @@ built by itself and all days together are the whole. Refuses to guess between eq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from itemtrail.core.change_schema import Match
 
 DAY = 86_400
+MATCHES = tuple(Match)
+CODE = {match: number for number, match in enumerate(MATCHES)}
 Edge = Callable[[int, int], bool]
 """(record, pair) to whether they can belong together, time aside."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What the join decides: by record its match, its pair or its candidates; pairs that belong to no record."""
+    """What the join decides: by record its match (a number in ``MATCHES``), its pair or candidates; pairs without a record.
 
-    match: dict[int, Match] = field(default_factory=dict)
-    pair: dict[int, int] = field(default_factory=dict)
+    -1 is none.
+    """
+
+    match: npt.NDArray[np.int8]
+    pair: npt.NDArray[np.int64]
     candidates: dict[int, list[int]] = field(default_factory=dict)
     alone: list[int] = field(default_factory=list)
+
+    @classmethod
+    def nothing(cls, records: int) -> "Found":
+        """Nothing decided yet."""
+        return cls(np.full(records, -1, dtype=np.int8), np.full(records, -1, dtype=np.int64))
+
+    def say(self, record: int, match: Match, pair: int = -1, candidates: Sequence[int] = ()) -> None:
+        """Decide one record."""
+        self.match[record], self.pair[record] = CODE[match], pair
+        if candidates:
+            self.candidates[record] = list(candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +182,15 @@ def _decide(
     if not ordered or any(others.values()):
         for record in records:
             listed = edges[record] + others[record]
-            found.match[record] = Match.AMBIGUOUS if listed else Match.STREAM_ONLY_UNEXPLAINED
-            found.candidates[record] = listed
+            found.say(record, Match.AMBIGUOUS if listed else Match.STREAM_ONLY_UNEXPLAINED, candidates=listed)
         return
     unsure = _interchangeable(records, pairs, edges, seconds)
     for at, (record, pair) in enumerate(zip(records, pairs, strict=True)):
         if at in unsure:
-            found.match[record], found.candidates[record] = Match.AMBIGUOUS, edges[record]
+            equals = {pairs[other] for other in unsure}
+            found.say(record, Match.AMBIGUOUS, candidates=[pair for pair in edges[record] if pair in equals])
         else:
-            found.match[record] = Match.UNIQUE if lonely and len(records) == 1 else Match.ORDERED
-            found.pair[record] = pair
+            found.say(record, Match.UNIQUE if lonely and len(records) == 1 else Match.ORDERED, pair)
 
 
 def _interchangeable(

@@ -15,10 +15,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Raw
 
 from itemtrail.core import dynamodb, partiql
 from itemtrail.core.operations import PARTIQL
+
+Ints = npt.NDArray[np.int64]
 
 
 class Verb(IntEnum):
@@ -63,52 +68,13 @@ class Claim:
 NOTHING = Claim(Verb.ANY)
 
 
-class _Single(msgspec.Struct):
-    item: Raw = Raw()
-    updateExpression: str = ""  # noqa: N815 - CloudTrail's spelling
-    expressionAttributeNames: Raw = Raw()  # noqa: N815
-    attributeUpdates: Raw = Raw()  # noqa: N815
-
-
-_single = msgspec.json.Decoder(_Single).decode
 _image = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-class Claims:
-    """Reads claims, remembering the few shapes that an application's calls have."""
-
-    def __init__(self) -> None:
-        self._known: dict[Any, Claim] = {}
-
-    def single(self, verb: Verb, parameters: str | None) -> Claim:
-        """Of PutItem, UpdateItem or DeleteItem."""
-        if verb is Verb.DELETE or not parameters:
-            return self._claim((verb,), lambda: Claim(verb))
-        try:
-            call = _single(parameters)
-        except (msgspec.DecodeError, RecursionError):
-            return self._general(verb, parameters)
-        shape = (
-            verb,
-            bytes(call.item),
-            call.updateExpression,
-            bytes(call.expressionAttributeNames),
-            bytes(call.attributeUpdates),
-        )
-        return self._claim(shape, lambda: self._general(verb, parameters))
-
-    def _claim(self, shape: Any, read: Any) -> Claim:
-        found = self._known.get(shape)
-        if found is None:
-            if len(self._known) > 100_000:
-                self._known.clear()
-            found = self._known[shape] = read()
-        return found
-
-    @staticmethod
-    def _general(verb: Verb, parameters: str) -> Claim:
-        document = dynamodb.read(Raw(parameters.encode()))
-        return _claim(verb, document if isinstance(document, dict) else {})
+def single(verb: Verb, parameters: str | None) -> Claim:
+    """What a PutItem, UpdateItem or DeleteItem says."""
+    document = dynamodb.read(Raw(parameters.encode())) if parameters else None
+    return _claim(verb, document if isinstance(document, dict) else {})
 
 
 def of_event(name: str, parameters: str | None) -> Iterator[tuple[str, str | None, Claim]]:
@@ -149,6 +115,28 @@ def contradicted(
 def _told(names: Iterable[str], hidden: frozenset[str]) -> frozenset[str]:
     """What a call must name: not the key, nothing redacted, nothing that replication adds by itself."""
     return frozenset(name for name in names if name not in hidden and not name.startswith(REPLICATION))
+
+
+def shapes_written(records: pa.Table) -> Ints:
+    """A number by record: equal where new images have the same attribute names and the same is redacted."""
+    known: dict[tuple[str, ...], int] = {}
+    names = (tuple(_image(image)) if image else () for image in records["new_image"].to_pylist())
+    codes = np.fromiter((known.setdefault(each, len(known)) for each in names), np.int64, records.num_rows)
+    numbers: Ints = codes * (records.num_rows + 1) + _lists(records["redacted"])
+    return numbers
+
+
+def shapes_changed(records: pa.Table) -> Ints:
+    """A number by record: equal where the same attributes differ and the same is redacted."""
+    numbers: Ints = _lists(records["changed"]) * (records.num_rows + 1) + _lists(records["redacted"])
+    return numbers
+
+
+def _lists(column: pa.ChunkedArray) -> Ints:
+    """A number for each list of names."""
+    encoded = pc.binary_join(column, "\0").combine_chunks().dictionary_encode()
+    numbers: Ints = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
 
 
 def names_of(image: str) -> frozenset[str]:

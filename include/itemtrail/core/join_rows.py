@@ -4,7 +4,7 @@ Decides: the order of rows (item key, time, sequence number as a number, event i
 is there where both images are; an INSERT's or REMOVE's image says it all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from itemtrail.core import change_schema, diff
 from itemtrail.core.change_schema import CANDIDATE, Match
-from itemtrail.core.join_clusters import Found
-from itemtrail.core.join_sides import Ints, Sides
+from itemtrail.core.join_clusters import CODE, MATCHES, Found
+from itemtrail.core.join_sides import Flags, Ints, Sides
 
 _OF_RECORD = {
     "old_image": "old_image", "new_image": "new_image", "stream_arn": "stream_arn", "shard_id": "shard_id",
@@ -38,29 +38,29 @@ def rows(
     table_arn: str,
 ) -> pa.Table:
     """All rows, or those of one day's history (days since 1970)."""
-    record, pair, match = _numbers(both, found, alone, days_of_records, days_of_pairs, day)
+    record, pair, match = _numbers(found, alone, days_of_records, days_of_pairs, day)
     event = np.where(pair >= 0, both.pairs.event[pair] if len(both.pairs.event) else pair, -1)
+    order = _order(both, record, pair, event)
+    record, pair, event, match = record[order], pair[order], event[order], match[order]
     columns = _columns(both, record, pair, event)
     columns["table_arn"] = pa.repeat(table_arn, len(record))
-    columns["match_confidence"] = pa.array([str(one) for one in match], pa.string())
+    columns["match_confidence"] = pa.array(MATCHES, pa.string()).take(pa.array(match))
     columns["diff"] = _diffs(columns["old_image"], columns["new_image"])
     columns["candidates"] = _candidates(both, found, record)
     made = pa.table({field.name: columns[field.name].cast(field.type) for field in change_schema.SCHEMA})
-    return _sorted(made.cast(change_schema.SCHEMA))
+    return made.cast(change_schema.SCHEMA)
 
 
 def _numbers(
-    both: Sides, found: Found, alone: Mapping[int, Match], of_records: Ints, of_pairs: Ints, day: int | None
-) -> tuple[Ints, Ints, list[Match]]:
+    found: Found, alone: Mapping[int, Match], of_records: Ints, of_pairs: Ints, day: int | None
+) -> tuple[Ints, Ints, Ints]:
     """By row: record or -1, pair or -1, match."""
-    count = len(both.records.key)
-    assert found.match.keys() == set(range(count)), "a record without a row"
-    records = np.arange(count) if day is None else np.flatnonzero(of_records == day)
+    assert (found.match >= 0).all(), "a record without a row"
+    records = np.arange(len(found.match)) if day is None else np.flatnonzero(of_records == day)
     pairs = [pair for pair in alone if day is None or of_pairs[pair] == day]
-    listed = records.tolist()
     record = np.concatenate((records, np.full(len(pairs), -1))).astype(np.int64)
-    pair = np.array([found.pair.get(row, -1) for row in listed] + pairs, dtype=np.int64)
-    return record, pair, [found.match[row] for row in listed] + [alone[one] for one in pairs]
+    pair = np.concatenate((found.pair[records], np.array(pairs, dtype=np.int64)))
+    return record, pair, np.concatenate((found.match[records], np.array([CODE[alone[one]] for one in pairs], dtype=np.int8)))
 
 
 def _columns(both: Sides, record: Ints, pair: Ints, event: Ints) -> dict[str, pa.Array | pa.ChunkedArray]:
@@ -79,10 +79,7 @@ def _columns(both: Sides, record: Ints, pair: Ints, event: Ints) -> dict[str, pa
 
 def _keys(both: Sides, record: Ints, pair: Ints) -> pa.Array:
     """Key texts; empty where an event hides its key."""
-    codes = np.full(len(record), -1, dtype=np.int64)
-    codes[record >= 0] = both.records.key[record[record >= 0]]
-    only = record < 0
-    codes[only] = both.pairs.key[pair[only]]
+    codes = _codes(both, record, pair)
     return pc.fill_null(both.keys.take(pa.array(codes, mask=codes < 0)), "")
 
 
@@ -107,9 +104,39 @@ def _candidates(both: Sides, found: Found, record: Ints) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct)
 
 
-def _sorted(table: pa.Table) -> pa.Table:
-    """In the one order that does not depend on the inputs'."""
-    padded = pc.utf8_lpad(pc.fill_null(table["sequence_number"], ""), 64, "0")
-    keyed = table.append_column("_sequence", padded)
-    by = ("item_key", "change_ts", "_sequence", "shard_id", "event_id", "operation")
-    return keyed.take(pc.sort_indices(keyed, [(name, "ascending") for name in by])).drop_columns(["_sequence"])
+def _codes(both: Sides, record: Ints, pair: Ints) -> Ints:
+    """Key code by row, -1 where an event hides its key."""
+    codes = np.full(len(record), -1, dtype=np.int64)
+    only = record < 0
+    codes[~only], codes[only] = both.records.key[record[~only]], both.pairs.key[pair[only]]
+    return codes
+
+
+def _order(both: Sides, record: Ints, pair: Ints, event: Ints) -> Ints:
+    """The one order that does not depend on the inputs': by key and time in columns, the few equal ones one by one."""
+    rank = np.append(pc.rank(both.keys, tiebreaker="dense").to_numpy(zero_copy_only=False), 0).astype(np.int64)
+    key, only = rank[_codes(both, record, pair)], record < 0
+    time = np.zeros(len(record), dtype=np.int64)
+    time[~only] = _micros(both.records.table["created"])[record[~only]]
+    time[only] = _micros(both.pairs.table["event_ts"])[event[only]]
+    order = np.lexsort((time, key))
+    same = (key[order][1:] == key[order][:-1]) & (time[order][1:] == time[order][:-1])
+
+    def rest(row: int) -> tuple[int, str, str]:
+        _, number, shard = both.records.order(int(record[row])) if record[row] >= 0 else (0, 0, "")
+        return number, shard, both.pairs.order(int(pair[row]))[1] if pair[row] >= 0 else ""
+
+    for start, end in _runs(same):
+        order[start:end] = sorted(order[start:end].tolist(), key=rest)
+    return order
+
+
+def _micros(column: pa.ChunkedArray) -> Ints:
+    return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _runs(same: Flags) -> Iterator[tuple[int, int]]:
+    """(start, end) of rows that are like their neighbours; ``same`` compares each row but the first with the one before."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        yield start, end + 1

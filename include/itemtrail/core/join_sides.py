@@ -6,8 +6,9 @@ say nothing may have written anything. Times are whole seconds since 1970: neith
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from itemtrail.core import item_key, join_evidence
-from itemtrail.core.join_evidence import NOTHING, OPERATIONS, REPLICATION, SINGLE, Claim, Claims, Verb
+from itemtrail.core.join_evidence import NOTHING, OPERATIONS, REPLICATION, SINGLE, Claim
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -33,25 +34,26 @@ class Records:
     seconds: Ints
     operation: Ints
     kind: Ints
-    _texts: dict[str, list[object]]
+    _read: dict[str, list[Any]] = field(default_factory=dict)
 
-    def text(self, column: str, row: int) -> object:
+    def text(self, column: str, row: int) -> Any:
         """A value of the table as Python has it; a column is read once."""
-        found = self._texts.get(column)
+        found = self._read.get(column)
         if found is None:
-            found = self._texts[column] = self.table.column(column).to_pylist()
+            found = self._read[column] = self.table.column(column).to_pylist()
         return found[row]
 
     def order(self, row: int) -> tuple[int, int, str]:
         """What puts records of one key in order: second, sequence number, shard."""
-        return int(self.seconds[row]), int(str(self.text("sequence_number", row))), str(self.text("shard_id", row))
+        return int(self.seconds[row]), int(self.text("sequence_number", row)), self.text("shard_id", row)
 
 
 @dataclass(slots=True)
 class Pairs:
     """(event, key) pairs in columns. ``key`` is -1 where the event hides it; ``event`` is a row of ``table``.
 
-    ``failed``: the call failed. ``uncertain``: it failed in a way that may have written. ``may_read``: it may be no write at all.
+    ``claim``: index in ``claims``. ``failed``: the call failed. ``uncertain``: it failed in a way that may have written.
+    ``may_read``: it may be no write at all.
     """
 
     table: pa.Table
@@ -59,15 +61,21 @@ class Pairs:
     key: Ints
     seconds: Ints
     verb: Ints
+    claim: Ints
     claims: list[Claim]
     failed: Flags
     uncertain: Flags
     may_read: Flags
-    ids: list[str]
+    _ids: list[str | None] = field(default_factory=list)
+
+    def claim_of(self, pair: int) -> Claim:
+        """What the event says it did to the key."""
+        return self.claims[int(self.claim[pair])]
 
     def order(self, pair: int) -> tuple[int, str]:
         """What puts pairs of one key in order: second, event id."""
-        return int(self.seconds[pair]), self.ids[int(self.event[pair])]
+        self._ids = self._ids or self.table["eventID"].to_pylist()
+        return int(self.seconds[pair]), self._ids[int(self.event[pair])] or ""
 
 
 @dataclass(slots=True)
@@ -80,18 +88,20 @@ class Sides:
     key_names: frozenset[str]
 
 
-def sides(records: pa.Table, events: pa.Table, table_arn: str) -> Sides:
-    """Read both tables (columns of ``stream_schema`` and ``schema``); only pairs of ``table_arn`` are taken."""
-    types = _types(records)
-    record_keys = pc.cast(records["item_key"].combine_chunks(), pa.string())
+def sides(records: pa.Table, events: pa.Table, table_arn: str, types: item_key.Types | None = None) -> Sides:
+    """Read both tables (columns of ``stream_schema`` and ``schema``); only pairs of ``table_arn`` are taken.
+
+    ``types`` are those of the table's key attributes; without them the first record tells.
+    """
+    types = key_types(records) if types is None else types
     events = events.filter(pc.is_in(events["operation_kind"], pa.array(["write", "unknown"])))
-    event, texts, claims = _pairs(events, table_arn, types)
-    codes = pa.concat_arrays([_flat(record_keys), pa.array(texts, pa.string())]).dictionary_encode()
-    numbers = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    event, keys, claim, claims = _pairs(events, table_arn, types)
     count = records.num_rows
+    codes = pa.concat_arrays([flat(records["item_key"]), keys]).dictionary_encode()
+    numbers = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return Sides(
         _records(records, numbers[:count]),
-        _columns(events, np.array(event, dtype=np.int64), numbers[count:], claims),
+        _columns(events, event, numbers[count:], claim, claims),
         codes.dictionary,
         frozenset(types),
     )
@@ -102,13 +112,14 @@ def seconds(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64) // 1_000_000
 
 
-def _types(records: pa.Table) -> dict[str, str]:
-    """Key attribute types as the first record tells them: a table's key never changes."""
+def key_types(records: pa.Table) -> dict[str, str]:
+    """Key attribute types as the first record tells them (a table's key never changes); none where there is no record."""
     return item_key.of_stream(json.loads(records["keys"][0].as_py()))[1] if records.num_rows else {}
 
 
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _records(table: pa.Table, key: Ints) -> Records:
@@ -119,101 +130,121 @@ def _records(table: pa.Table, key: Ints) -> Records:
         changed = table["changed"][int(row)].as_py()
         if changed and all(name.startswith(REPLICATION) for name in changed):
             kind[row] = REPLICATED
-    return Records(table, key, seconds(table["created"]), np.asarray(operation.to_numpy(), dtype=np.int64), kind, {})
+    return Records(table.combine_chunks(), key, seconds(table["created"]), np.asarray(operation.to_numpy(), dtype=np.int64), kind)
 
 
-def _columns(events: pa.Table, event: Ints, key: Ints, claims: list[Claim]) -> Pairs:
+def _columns(events: pa.Table, event: Ints, key: Ints, claim: Ints, claims: list[Claim]) -> Pairs:
     succeeded = events["succeeded"].fill_null(True).to_numpy(zero_copy_only=False)
     uncertain = pc.is_in(events["errorCode"], pa.array(sorted(UNCERTAIN))).fill_null(False).to_numpy(zero_copy_only=False)
     may_read = pc.equal(events["operation_kind"], "unknown").to_numpy(zero_copy_only=False)
+    verbs = np.fromiter((one.verb for one in claims), np.int64, len(claims))
     return Pairs(
-        events,
+        events.combine_chunks(),
         event,
         key,
         seconds(events["event_ts"])[event],
-        np.fromiter((claim.verb for claim in claims), np.int64, len(claims)),
+        verbs[claim],
+        claim,
         claims,
         ~np.asarray(succeeded, dtype=bool)[event],
         np.asarray(uncertain, dtype=bool)[event],
         np.asarray(may_read, dtype=bool)[event],
-        events["eventID"].fill_null("").to_pylist(),
     )
 
 
-def _pairs(events: pa.Table, table_arn: str, types: item_key.Types) -> tuple[list[int], list[str | None], list[Claim]]:
-    event: list[int] = []
-    texts: list[str | None] = []
-    claims: list[Claim] = []
-    keys, reader = _Keys(types), Claims()
-    names, parameters = events["eventName"].to_pylist(), events["requestParameters"].to_pylist()
-    named = _Named.of(events["item_keys"])
-    for row, (name, parameter) in enumerate(zip(names, parameters, strict=True)):
-        verb, start, end = SINGLE.get(name), named.offsets[row], named.offsets[row + 1]
-        if verb is not None and end == start + 1:
-            if named.tables[start] == table_arn:
-                event.append(row)
-                texts.append(keys.text(named.keys[start]))
-                claims.append(reader.single(verb, parameter))
-            continue
-        for text, claim in _several(name, parameter, named.of_event(start, end, table_arn), end > start, table_arn):
-            event.append(row)
-            texts.append(None if text is None else keys.text(text))
-            claims.append(claim)
-    return event, texts, claims
+def _pairs(events: pa.Table, table_arn: str, types: item_key.Types) -> tuple[Ints, pa.Array, Ints, list[Claim]]:
+    """Event, key text (null where hidden), claim by pair; and the claims."""
+    items = flat(events["item_keys"])
+    count = pc.list_value_length(items).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    offset = np.concatenate(([0], np.cumsum(count)))
+    entries = pc.list_flatten(items)
+    keys, here = _texts(entries.field("key"), types), pc.equal(entries.field("table_arn"), table_arn).fill_null(False)
+    names = flat(events["eventName"])
+    one = pc.is_in(names, pa.array(list(SINGLE))).to_numpy(zero_copy_only=False) & (count == 1)
+    single = np.flatnonzero(one)
+    single = single[here.to_numpy(zero_copy_only=False)[offset[single]]]
+    claim, claims = _claims(names.take(pa.array(single)), flat(events["requestParameters"]).take(pa.array(single)))
+    rest = np.flatnonzero(~one)
+    several = _Several(table_arn, types, claims)
+    calls = (column.take(pa.array(rest)).to_pylist() for column in (names, flat(events["requestParameters"]), items))
+    for row, name, parameters, listed in zip(rest.tolist(), *calls, strict=True):
+        several.read(row, name or "", parameters, listed or [])
+    event = np.concatenate((single, np.array(several.event, dtype=np.int64)))
+    texts = pa.concat_arrays([keys.take(pa.array(offset[single])), pa.array(several.texts, pa.string())])
+    return event, texts, np.concatenate((claim, np.array(several.claim, dtype=np.int64))), claims
 
 
-def _several(
-    name: str | None, parameters: str | None, listed: Sequence[str], any_key: bool, table_arn: str
-) -> list[tuple[str | None, Claim]]:
-    """Pairs of a call with several items or with hidden keys."""
-    short = table_arn.rpartition("/")[2]
-    found = [(key, claim) for table, key, claim in join_evidence.of_event(name or "", parameters) if table in ("", short)]
-    said = {key: claim for key, claim in found if key is not None}
-    pairs: list[tuple[str | None, Claim]] = [(key, said.get(key, NOTHING)) for key in dict.fromkeys(listed)]
-    hidden = [claim for key, claim in found if key is None]
-    if hidden or not (found or any_key):
-        verbs = {claim.verb for claim in hidden}
-        pairs.append((None, hidden[0] if len(verbs) == 1 else NOTHING))
-    return pairs
+def _claims(names: pa.Array, parameters: pa.Array) -> tuple[Ints, list[Claim]]:
+    """Claim by call of one item. Calls that differ in nothing but their key make the same claim: each is read once."""
+    shapes = pc.binary_join_element_wise(names, pc.replace_substring_regex(pc.fill_null(parameters, ""), _ONE_KEY, ""), "|")
+    encoded = shapes.dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    _, first = np.unique(codes, return_index=True)
+    chosen = pa.array(first)
+    calls = zip(names.take(chosen).to_pylist(), parameters.take(chosen).to_pylist(), strict=True)
+    return codes, [join_evidence.single(SINGLE[name], text) for name, text in calls]
 
 
-class _Keys:
-    """Key texts of the trail in the stream's spelling; None where the key is not whole."""
-
-    def __init__(self, types: item_key.Types) -> None:
-        self._types, self._known = types, dict[str, str | None]()
-
-    def text(self, key: str) -> str | None:
-        try:
-            return self._known[key]
-        except KeyError:
-            text = item_key.of_trail(key, self._types)
-            if text is not None and self._types and json.loads(text).keys() != self._types.keys():
-                text = None
-            self._known[key] = text
-            return text
+_ONE_KEY = r'"key":\{[^{}]*\}'
 
 
 @dataclass(slots=True)
-class _Named:
-    """``item_keys`` of all events, flat."""
+class _Several:
+    """Pairs of calls with several items or with hidden keys."""
 
-    offsets: list[int]
-    tables: list[str | None]
-    keys: list[str]
+    table_arn: str
+    types: item_key.Types
+    claims: list[Claim]
+    event: list[int] = field(default_factory=list)
+    texts: list[str | None] = field(default_factory=list)
+    claim: list[int] = field(default_factory=list)
+    _known: dict[Claim, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, column: pa.ChunkedArray) -> "_Named":
-        array = _flat(column)
-        lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
-        flat = pc.list_flatten(array)
-        offsets = np.concatenate(([0], np.cumsum(lengths))).tolist()
-        return cls(offsets, flat.field("table_arn").to_pylist(), flat.field("key").to_pylist())
+    def read(self, row: int, name: str, parameters: str | None, items: list[dict[str, Any]]) -> None:
+        """The pairs of one event."""
+        short = self.table_arn.rpartition("/")[2]
+        listed = join_evidence.of_event(name, parameters)
+        found = [(key, claim) for table, key, claim in listed if table in ("", short)]
+        said = {key: claim for key, claim in found if key is not None}
+        for key in dict.fromkeys(item["key"] for item in items if item["table_arn"] == self.table_arn):
+            self._add(row, _text(key, self.types), said.get(key, NOTHING))
+        hidden = [claim for key, claim in found if key is None]
+        if hidden or not (found or items):
+            self._add(row, None, hidden[0] if len({claim.verb for claim in hidden}) == 1 else NOTHING)
 
-    def of_event(self, start: int, end: int, table_arn: str) -> list[str]:
-        return [self.keys[at] for at in range(start, end) if self.tables[at] == table_arn]
+    def _add(self, row: int, text: str | None, claim: Claim) -> None:
+        number = self._known.get(claim)
+        if number is None:
+            number = self._known[claim] = len(self.claims)
+            self.claims.append(claim)
+        self.event.append(row)
+        self.texts.append(text)
+        self.claim.append(number)
 
 
-def compatible(verb: Verb | int, operation: int) -> bool:
-    """Whether the verb can leave such a record."""
-    return bool(join_evidence.MAKES[verb, operation])
+def _texts(keys: pa.Array, types: item_key.Types) -> pa.Array:
+    """Key texts of the trail in the stream's spelling, null where the key is not whole. Usual spellings are not read."""
+    encoded = keys.dictionary_encode()
+    texts = encoded.dictionary
+    usual = pc.match_substring_regex(texts, _usual(types)).fill_null(False)
+    if not pc.all(usual).as_py():
+        mended = [text if good else _text(text, types) for text, good in zip(texts.to_pylist(), usual.to_pylist(), strict=True)]
+        texts = pa.array(mended, pa.string())
+    return texts.take(encoded.indices)
+
+
+def _usual(types: item_key.Types) -> str:
+    """A pattern of keys that ``item_key.of_trail`` would leave as they are."""
+    forms = {"N": "(0|-?[1-9][0-9]{0,37})"}
+    if not types or any(re.search(r'["\\\x00-\x1f]', name) for name in types):
+        return "^$"  # none
+    members = (f'"{re.escape(name)}":"{forms.get(types[name], _PLAIN)}"' for name in sorted(types))
+    return "^\\{" + ",".join(members) + "\\}$"
+
+
+_PLAIN = r'[^"\\\x00-\x1f]*'
+
+
+def _text(key: str, types: item_key.Types) -> str | None:
+    text = item_key.of_trail(key, types)
+    return None if text is not None and types and json.loads(text).keys() != types.keys() else text
