@@ -11,6 +11,7 @@
     │   └── AccessDenied     a permission is missing; names the IAM action
     ├── PlanChanged          what was approved is no longer what would be done
     └── NotFound             the object does not exist (concluded from the service's own answer)
+        └── Trimmed              stream records are older than the 24 hours that DynamoDB keeps them
 
 "Could not look" is never "is bad": an adapter raises ``SourceUnavailable`` or ``AccessDenied`` where it could not look, and
 ``NotFound`` only where the service said so. Misuse of a function is a plain ``ValueError``.
@@ -81,3 +82,7 @@ class PlanChanged(ItemtrailError):  # noqa: N818 - what happened
 
 class NotFound(ItemtrailError):  # noqa: N818 - AWS's own word
     """The object does not exist, by the service's own answer."""
+
+
+class Trimmed(NotFound):
+    """Stream records that were there are not any more: DynamoDB keeps them for 24 hours."""

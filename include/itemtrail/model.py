@@ -120,6 +120,16 @@ class PublicKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard of a stream as listed. ``first`` and ``last``: its sequence numbers; ``last`` None while it is open."""
+
+    id: str
+    parent: str | None = None
+    first: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SlotVerdict:
     """Verdict on one expected digest hour ``(start, end]``. ``object`` is the digest's key, or None where none exists."""
 

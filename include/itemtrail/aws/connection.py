@@ -20,6 +20,7 @@ from itemtrail.aws.errors import translate, translated
 from itemtrail.aws.notifier import SnsNotifier
 from itemtrail.aws.public_keys import CloudTrailKeys
 from itemtrail.aws.store import ReadOptions, S3Store
+from itemtrail.aws.streams import DynamoDbStreams
 from itemtrail.aws.tagger import S3Tagger
 from itemtrail.aws.trail import CloudTrailApi
 from itemtrail.errors import ConfigurationError
@@ -90,6 +91,10 @@ class Connection:
     def control(self) -> AwsControl:
         """Setting up, the canary's write, and configuration as read."""
         return AwsControl(self.client, self.trail_api().regions)
+
+    def streams(self, table_arn: str) -> DynamoDbStreams:
+        """DynamoDB Streams in the table's Region."""
+        return DynamoDbStreams(self.client("dynamodbstreams", table_arn.split(":")[3]))
 
     def notifier(self, topic_arn: str) -> SnsNotifier:
         """Alerts to an SNS topic; its Region is the ARN's."""

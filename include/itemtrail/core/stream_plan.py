@@ -101,7 +101,7 @@ class StreamOutput:
 class RedactionRule:
     """A rule that the commit's records were redacted by; the plan keeps it, so that finishing redacts alike."""
 
-    path: str
+    path: tuple[str, ...]
     action: str
 
 

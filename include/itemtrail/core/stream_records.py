@@ -3,9 +3,9 @@
 Decides: images are canonical DynamoDB JSON text (names sorted, no spaces; sets as delivered), which attributes changed (compared
 by value, before redaction: the names of redacted attributes are told, their values are not), what is a deletion by TTL, and that
 members which the schema does not know are kept as ``extra``. Takes the record as the adapter gives it: JSON values, binary as
-base64 text. Refuses nothing: what cannot be a row becomes ``Unreadable`` with a reason; where rules redact and cannot be applied to
-it, its images are withheld. Source: DynamoDB Streams API reference, Record and StreamRecord; DynamoDB developer guide, "Time to
-Live and DynamoDB Streams" (read 2026-11-24).
+base64 text. Refuses nothing: what cannot be a row becomes ``Unreadable`` with a reason; where rules redact and cannot be applied
+to it, its images are withheld. Source: DynamoDB Streams API reference, Record and StreamRecord; DynamoDB developer guide, "Time
+to Live and DynamoDB Streams" (read 2026-11-24).
 """
 
 import datetime as dt
