@@ -279,3 +279,11 @@ _lines(
     write="ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch SendMessage SendMessageBatch",
 )
 _lines("ec2", Category.MANAGEMENT, read="DescribeAccountAttributes DescribeAvailabilityZones DescribeRegions")
+# Of Systems Manager the parameters alone: every call is a management event, values are never in it.
+_lines(
+    "ssm",
+    Category.MANAGEMENT,
+    read="""DescribeParameters GetParameter GetParameterHistory GetParameters GetParametersByPath ListTagsForResource""",
+    write="""AddTagsToResource DeleteParameter DeleteParameters LabelParameterVersion PutParameter RemoveTagsFromResource
+    UnlabelParameterVersion""",
+)

@@ -18,6 +18,9 @@ there is a test that shows the fault without it; when such a test fails, minista
 10. A function's worker measures its waits with a clock that may stand still, and hangs; its handler sees the machine's time →
     real durations, and the sandbox's time (``worker_clock``).
 11. Stream records have no size and an eventID with dashes → as AWS's (``stream_records``).
+12. PutLogEvents keeps whatever it is given → AWS's limits (``log_limits``).
+13. JSON filter patterns match nothing behind a subscription and everything in a search; a group has any number of filters →
+    as AWS's, and the function must let CloudWatch Logs in (``log_subscriptions``, ``filter_patterns``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -35,7 +38,7 @@ import time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from cloudtrail_sandbox import stream_mapping, stream_records, worker_clock
+from cloudtrail_sandbox import log_limits, log_subscriptions, stream_mapping, stream_records, worker_clock
 from cloudtrail_sandbox.clock import real_now
 
 SMALLEST_MOVED = "x-amz-transition-default-minimum-object-size"
@@ -85,6 +88,8 @@ def apply() -> None:
     stream_mapping.patch()
     worker_clock.patch()
     stream_records.patch()
+    log_limits.patch()
+    log_subscriptions.patch()
 
 
 def no_root_keys() -> None:
@@ -395,7 +400,7 @@ def name_the_caller() -> None:
 
 
 async def drain() -> None:
-    """Wait until every event source mapping has delivered what its source holds, 30 seconds at most.
+    """Wait until every mapping and every subscription has delivered what its source holds, 30 seconds at most.
 
     A mapping that fails again and again holds nobody up; its records stay where they are.
     """
@@ -406,7 +411,9 @@ async def drain() -> None:
 
 
 def _pending(before: dict[str, int]) -> bool:
-    """Whether a mapping has records to deliver, or a batch under way."""
+    """Whether a mapping has records to deliver, or a batch under way, or a log group's events are being delivered."""
+    if log_subscriptions.delivering():
+        return True
     mappings = sys.modules.get("ministack.services.lambda_svc")
     if mappings is None:
         return False

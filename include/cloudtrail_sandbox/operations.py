@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-SERVICES = ("cloudtrail", "dynamodb", "dynamodbstreams", "ec2", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "sts")
+SERVICES = ("cloudtrail", "dynamodb", "dynamodbstreams", "ec2", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "ssm", "sts")
 _SCOPES = {name: name for name in SERVICES}  # credential scope → service; Streams signs as dynamodb and has its own target
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam", "2010-03-31": "sns", "2012-11-05": "sqs", "2016-11-15": "ec2"}
 # Superseded operations that share method and URI with their successor; the wire cannot tell them apart.
@@ -132,6 +132,7 @@ def _target_prefixes() -> Mapping[str, str]:
         "TrentService": "kms",
         "Logs_20140328": "logs",
         "AmazonSQS": "sqs",
+        "AmazonSSM": "ssm",
     }
     return {prefix: service for prefix, service in prefixes.items() if service in SERVICES}
 

@@ -263,16 +263,25 @@ def _resources(call: Call, members: Json, account: str, region: str) -> list[Jso
         "kms": ("AWS::KMS::Key", _arn(members.get("KeyId"), f"arn:aws:kms:{region}:{account}:key/")),
         "lambda": ("AWS::Lambda::Function", _arn(members.get("FunctionName"), f"arn:aws:lambda:{region}:{account}:function:")),
         "sqs": ("AWS::SQS::Queue", _queue(members.get("QueueUrl"), region)),
+        "ssm": ("", _parameter(members.get("Name"), f"arn:aws:ssm:{region}:{account}:parameter")),
     }
     kind, arn = named.get(call.service, ("", None))
     listed = call.operation.startswith(("AssumeRole", "Invoke")) if call.service in {"sts", "lambda"} else True
-    return [{"accountId": account, "type": kind, "ARN": arn}] if listed and isinstance(arn, str) and arn else []
+    if not listed or not isinstance(arn, str) or not arn:
+        return []
+    return [{"accountId": account} | ({"type": kind} if kind else {}) | {"ARN": arn}]
 
 
 def _arn(name: Any, prefix: str) -> str | None:
     if not isinstance(name, str) or not name or name.startswith("alias/"):
         return None
     return name if name.startswith("arn:") else f"{prefix}{name}"
+
+
+def _parameter(name: Any, prefix: str) -> str | None:
+    if not isinstance(name, str) or not name:
+        return None
+    return name if name.startswith("arn:") else f"{prefix}/{name.removeprefix('/')}"
 
 
 def _queue(url: Any, region: str) -> str | None:

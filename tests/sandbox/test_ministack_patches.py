@@ -127,3 +127,21 @@ def test_a_stream_record_has_no_size_and_then_has() -> None:
     alone, patched = both("record_size")
     assert alone == [0, 36], GONE
     assert patched == [12, 32]
+
+
+def test_log_events_beyond_the_limits_are_kept_and_then_refused_or_rejected() -> None:
+    alone, patched = both("log_limits")
+    assert alone == {"order": 200, "size": 200, "span": 200, "future": None, "expired": None}, GONE
+    assert patched == {
+        "order": 400,
+        "size": 400,
+        "span": 400,
+        "future": {"tooNewLogEventStartIndex": 1},
+        "expired": {"expiredLogEventEndIndex": 1},
+    }
+
+
+def test_json_patterns_deliver_nothing_and_find_everything_and_then_what_matches() -> None:
+    alone, patched = both("log_patterns")
+    assert alone == {"filters": [200, 200, 200], "invocations": 0, "found": 3}, GONE
+    assert patched == {"filters": [200, 200, 400], "invocations": 2, "found": 1}

@@ -286,3 +286,20 @@ def test_a_region_the_account_has_not_enabled_is_refused(recorder_server: Any) -
 def test_every_call_of_these_tests_is_classified(recorder_server: Any) -> None:
     """Runs last in this file: nothing that the tests called stood outside the table."""
     assert recorder_server.control("unclassified") == {}
+
+
+def test_a_parameters_value_is_in_no_event(recorder_server: Any) -> None:
+    ssm = recorder_server.client("ssm")
+    name = "/" + recorder_server.name("key")
+    put = recorder_server.recorded(ssm.put_parameter, Name=name, Value="very secret", Type="SecureString")
+    got = recorder_server.recorded(ssm.get_parameter, Name=name, WithDecryption=True)
+    assert (put["eventName"], put["requestParameters"]) == ("PutParameter", {"name": name, "type": "SecureString"})
+    assert (got["eventName"], got["readOnly"], got["requestParameters"]) == (
+        "GetParameter",
+        True,
+        {"name": name, "withDecryption": True},
+    )
+    arn = f"arn:aws:ssm:eu-west-1:{recorder_server.account}:parameter{name}"
+    assert got["resources"] == [{"accountId": recorder_server.account, "ARN": arn}]  # without a type, as in a published trail
+    assert "very secret" not in f"{put}{got}"
+    assert ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "very secret"

@@ -23,7 +23,7 @@ if PATCHED:
 
 from ministack.core import iam_evaluator, sigv4  # noqa: E402 (the environment comes first)
 from ministack.core.responses import request_scope  # noqa: E402
-from ministack.services import dynamodb, dynamodb_streams, iam, lambda_svc, s3, sts  # noqa: E402
+from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, iam, lambda_svc, s3, sts  # noqa: E402
 
 
 def root_keys() -> bool:
@@ -248,6 +248,56 @@ def record_size() -> list[int]:
     return [record["dynamodb"]["SizeBytes"], len(record["eventID"])]
 
 
+def _group(name: str, retention: int | None = None) -> None:
+    cloudwatch_logs._create_log_group({"logGroupName": name})
+    cloudwatch_logs._create_log_stream({"logGroupName": name, "logStreamName": "s"})
+    if retention:
+        cloudwatch_logs._put_retention_policy({"logGroupName": name, "retentionInDays": retention})
+
+
+def _put_logs(name: str, *events: tuple[int, str]) -> tuple[int, dict[str, Any]]:
+    listed = [{"timestamp": moment, "message": message} for moment, message in events]
+    status, _, body = cloudwatch_logs._put_log_events({"logGroupName": name, "logStreamName": "s", "logEvents": listed})
+    return status, json.loads(body)
+
+
+def log_limits() -> dict[str, Any]:
+    """What PutLogEvents makes of what it must not keep."""
+    now, hour = int(clock.now().timestamp() * 1000), 3_600_000
+    _group("limits", retention=1)
+    kinds = {
+        "order": [(now, "b"), (now - 1, "a")],
+        "size": [(now, "x" * 1_048_551)],
+        "span": [(now - 25 * hour, "a"), (now, "b")],
+    }
+    found: dict[str, Any] = {kind: _put_logs("limits", *events)[0] for kind, events in kinds.items()}
+    found["future"] = _put_logs("limits", (now, "now"), (now + 3 * hour, "later"))[1].get("rejectedLogEventsInfo")
+    found["expired"] = _put_logs("limits", (now - 30 * hour, "old"))[1].get("rejectedLogEventsInfo")
+    return found
+
+
+def log_patterns() -> dict[str, Any]:
+    """What reaches a function behind a JSON pattern, what a search by it finds, and how many filters a group takes."""
+    _group("patterns")
+    sent: list[Any] = []
+    lambda_svc._functions["shown"] = {"config": {"FunctionName": "shown"}, "policy": {"Statement": []}}
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shown"
+    lambda_svc._add_permission(
+        "shown", {"StatementId": "logs", "Action": "lambda:InvokeFunction", "Principal": "logs.amazonaws.com"}
+    )
+    lambda_svc._execute_function_with_config_scope = lambda _, event: sent.append(event) or {}
+    pattern = '{ $.eventName = "MODIFY" && $.n >= 2 }'
+    asked = {"logGroupName": "patterns", "filterPattern": pattern, "destinationArn": arn}
+    statuses = [cloudwatch_logs._put_subscription_filter(asked | {"filterName": name})[0] for name in "abc"]
+    now = int(clock.now().timestamp() * 1000)
+    _put_logs(
+        "patterns", *[(now, json.dumps({"eventName": name, "n": n})) for name, n in (("MODIFY", 1), ("MODIFY", 2), ("REMOVE", 2))]
+    )
+    time.sleep(0.2)
+    _, _, body = cloudwatch_logs._filter_log_events({"logGroupName": "patterns", "filterPattern": pattern})
+    return {"filters": statuses, "invocations": len(sent), "found": len(json.loads(body)["events"])}
+
+
 CASES = (
     root_keys,
     request_age,
@@ -263,6 +313,8 @@ CASES = (
     mapping_retries,
     mapping_bisects,
     record_size,
+    log_limits,
+    log_patterns,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
