@@ -4,6 +4,7 @@ Decides users, roles and policies: what each may do, and (the reporting user) wh
 Refuses nothing itself: who is denied what is AWS's decision, and the plan says which denials are expected.
 """
 
+import contextvars
 import json
 import threading
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ PARTIQL = ("PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete")
 # IAM knows only the four above; the emulator asks for the name of the API operation, without a resource.
 PARTIQL_EMULATED = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 LOOK = ("DescribeTable", "ListTables")
+
+
+REFERENCE_OF_CALL: contextvars.ContextVar[str] = contextvars.ContextVar("reference", default="")
+"""The reference of the call that this thread is sending."""
 
 
 def _allow(actions: tuple[str, ...], *resources: str, service: str = "dynamodb") -> dict[str, Any]:
@@ -118,7 +123,15 @@ class Cast:
         # One attempt: a write sent twice would be two events and one line of truth.
         options: dict[str, Any] = {"user_agent_appid": chair.seat.role or chair.seat.user, "tcp_keepalive": True}
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, **options)
-        return chair.session.client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        client = chair.session.client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        client.meta.events.register(f"before-call.{service}", _name_the_request)
+        return client
+
+
+def _name_the_request(params: dict[str, Any], **_: Any) -> None:
+    """The application contract: a call says in its user agent which request wrote the item."""
+    if reference := REFERENCE_OF_CALL.get():
+        params["headers"]["User-Agent"] += f" request/{reference}"
 
 
 def _session(access_key: str, secret_key: str, token: str | None = None) -> boto3.Session:

@@ -16,6 +16,8 @@ from itemtrail_demo.world import Change, Condition, Record, Ref, Step, World
 CONDITION_FAILED = "ConditionalCheckFailedException"
 CANCELLED = "TransactionCanceledException"
 DUPLICATE = "DuplicateItemException"
+REFERENCE = "_request"
+"""Attribute of the application contract (docs/history.md): which request wrote the item last."""
 
 _serialize = TypeSerializer().serialize
 
@@ -32,7 +34,14 @@ class Call:
     expect: str = ""
     changes: tuple[Change, ...] = ()
     attempted: tuple[Ref, ...] = ()
+    written: bool = False  # the call itself sets REFERENCE
     opens: str = ""  # AssumeRole: the seat whose session this is
+
+    @property
+    def reference(self) -> str:
+        """The request that the application wrote into the items; it belongs into the call's user agent too. "" for none."""
+        images = (change.after or {} for change in self.changes)
+        return next((str(image[REFERENCE]) for image in images if REFERENCE in image), "") if self.written else ""
 
 
 def typed(record: Record) -> dict[str, Any]:
@@ -143,6 +152,7 @@ class Desk:
             expect="" if changes is not None else failure,
             changes=changes or (),
             attempted=refs,
+            written=any(REFERENCE in step.values for step in steps),
         )
         self.calls.append(call)
         return changes is not None

@@ -4,7 +4,7 @@ import datetime as dt
 import random
 from typing import Any
 
-from itemtrail_demo.calls import Desk
+from itemtrail_demo.calls import REFERENCE, Desk
 from itemtrail_demo.company import Company
 from itemtrail_demo.people import INTRUDER_EMPLOYEE, NEW_YORK, employee_ref, leave_ref
 from itemtrail_demo.tables import EMPLOYEES, HOME, LEAVE, PAYROLL
@@ -20,16 +20,15 @@ def payroll(company: Company, desk: Desk, day: dt.date) -> None:
     people = company.everybody()
     for start in range(0, len(people), 100):
         desk.batch_get([employee_ref(emp_id) for emp_id in people[start : start + 100]])
-    lines = [_line(company.record(emp_id), day) for emp_id in people]
+    lines = [_line(company.record(emp_id), day, f"pay-{day}-{number // 25:04d}") for number, emp_id in enumerate(people)]
     batches = [lines[start : start + 25] for start in range(0, len(lines), 25)]
     for batch in batches:
         desk.batch(*batch)
     desk.batch(*batches[-1])  # the job did not see the answer to its last batch and sent it again: nothing changes
-    for line in lines:
+    for number, line in enumerate(lines):
         total = Ref(HOME, PAYROLL, (line.ref.key[0], "YTD"))
-        desk.write(
-            Step("update", total, {"Currency": line.values["Currency"]}, {"Net": line.values["Net"], "Tax": line.values["Tax"]})
-        )
+        values = {"Currency": line.values["Currency"], REFERENCE: f"ytd-{day}-{number:04d}"}
+        desk.write(Step("update", total, values, {"Net": line.values["Net"], "Tax": line.values["Tax"]}))
     _close(desk, day, len(lines))
 
 
@@ -42,11 +41,12 @@ def _close(desk: Desk, day: dt.date, lines: int) -> None:
     )
 
 
-def _line(record: Record, day: dt.date) -> Step:
+def _line(record: Record, day: dt.date, reference: str) -> Step:
     gross = int(record["Salary"]) // 260
     tax = gross * 28 // 100
     ref = Ref(HOME, PAYROLL, (str(record["EmpId"]), day.isoformat()))
-    return Step("put", ref, {**ref.key_record, "Gross": gross, "Tax": tax, "Net": gross - tax, "Currency": record["Currency"]})
+    paid = {"Gross": gross, "Tax": tax, "Net": gross - tax, "Currency": record["Currency"], REFERENCE: reference}
+    return Step("put", ref, {**ref.key_record, **paid})
 
 
 def maintenance(company: Company, desk: Desk, rng: random.Random) -> None:

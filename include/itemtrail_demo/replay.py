@@ -13,7 +13,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
-from itemtrail_demo.actors import Cast
+from itemtrail_demo.actors import REFERENCE_OF_CALL, Cast
 from itemtrail_demo.calls import Call
 from itemtrail_demo.hrms import Happening
 from itemtrail_demo.people import SEATS
@@ -51,21 +51,21 @@ class Replay:
         self._clock = clock
         self._ledger = ledger
         self._progress = progress
+        self._sent = 0
 
     def play(self, happenings: Sequence[Happening]) -> int:
-        """Send everything; returns how many calls were sent.
+        """Send everything; returns how many calls this replay has sent so far.
 
         Raises:
             Unexpected: an answer that was not planned.
         """
-        sent = 0
         with ThreadPoolExecutor(THREADS, thread_name_prefix="hrms") as pool:
             for batch in _batches(happenings):
                 self._clock.advance_to(dt.datetime.fromtimestamp(batch[0].second, dt.UTC))
                 for done in [pool.submit(self._run, chain) for chain in _chains(batch)]:
-                    sent += done.result()
-                self._progress(batch[0].second, sent)
-        return sent
+                    self._sent += done.result()
+                self._progress(batch[0].second, self._sent)
+        return self._sent
 
     def _run(self, chain: Sequence[Happening]) -> int:
         for happening in chain:
@@ -99,12 +99,15 @@ def send(cast: Cast, call: Call) -> str:
         Unexpected: success where an error was planned, another error, or items left unprocessed.
     """
     client = cast.client(call.seat, call.service, call.region)
+    token = REFERENCE_OF_CALL.set(call.reference)
     try:
         answer = client._make_api_call(call.operation, dict(call.parameters))  # noqa: SLF001 - an operation by its API name
     except ClientError as error:
         if error.response["Error"]["Code"] != call.expect:
             raise Unexpected(f"{_say(call)}: planned {call.expect or 'success'}, got {error}") from error
         return str(error.response["ResponseMetadata"].get("RequestId", ""))
+    finally:
+        REFERENCE_OF_CALL.reset(token)
     if call.expect:
         raise Unexpected(f"{_say(call)}: planned {call.expect}, but it succeeded")
     if answer.get("UnprocessedItems") or any("Error" in line for line in answer.get("Responses", ()) if isinstance(line, dict)):
