@@ -68,12 +68,18 @@ class Claim:
 NOTHING = Claim(Verb.ANY)
 
 
+_usual = msgspec.json.Decoder(dict[str, Any]).decode
 _image = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 def single(verb: Verb, parameters: str | None) -> Claim:
     """What a PutItem, UpdateItem or DeleteItem says."""
-    document = dynamodb.read(Raw(parameters.encode())) if parameters else None
+    if not parameters or verb is Verb.DELETE:
+        return Claim(verb)
+    try:
+        document = _usual(parameters)
+    except (msgspec.DecodeError, RecursionError):
+        document = dynamodb.read(Raw(parameters.encode()))
     return _claim(verb, document if isinstance(document, dict) else {})
 
 
@@ -119,8 +125,8 @@ def _told(names: Iterable[str], hidden: frozenset[str]) -> frozenset[str]:
 
 def shapes_written(records: pa.Table) -> Ints:
     """A number by record: equal where new images have the same attribute names and the same is redacted."""
-    known: dict[tuple[str, ...], int] = {}
-    names = (tuple(_image(image)) if image else () for image in records["new_image"].to_pylist())
+    known: dict[frozenset[str], int] = {}
+    names = (names_of(image) if image else frozenset[str]() for image in records["new_image"].to_pylist())
     codes = np.fromiter((known.setdefault(each, len(known)) for each in names), np.int64, records.num_rows)
     numbers: Ints = codes * (records.num_rows + 1) + _lists(records["redacted"])
     return numbers

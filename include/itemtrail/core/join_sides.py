@@ -34,14 +34,14 @@ class Records:
     seconds: Ints
     operation: Ints
     kind: Ints
-    _read: dict[str, list[Any]] = field(default_factory=dict)
+    _columns: dict[str, pa.Array] = field(default_factory=dict)
 
     def text(self, column: str, row: int) -> Any:
-        """A value of the table as Python has it; a column is read once."""
-        found = self._read.get(column)
+        """A value of the table as Python has it."""
+        found = self._columns.get(column)
         if found is None:
-            found = self._read[column] = self.table.column(column).to_pylist()
-        return found[row]
+            found = self._columns[column] = flat(self.table.column(column))
+        return found[row].as_py()
 
     def order(self, row: int) -> tuple[int, int, str]:
         """What puts records of one key in order: second, sequence number, shard."""
@@ -175,14 +175,16 @@ def _pairs(events: pa.Table, table_arn: str, types: item_key.Types) -> tuple[Int
 
 
 def _claims(names: pa.Array, parameters: pa.Array) -> tuple[Ints, list[Claim]]:
-    """Claim by call of one item. Calls that differ in nothing but their key make the same claim: each is read once."""
+    """Claim by call of one item. Calls that differ in nothing but their key make the same claim, read once."""
     shapes = pc.binary_join_element_wise(names, pc.replace_substring_regex(pc.fill_null(parameters, ""), _ONE_KEY, ""), "|")
     encoded = shapes.dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     _, first = np.unique(codes, return_index=True)
     chosen = pa.array(first)
     calls = zip(names.take(chosen).to_pylist(), parameters.take(chosen).to_pylist(), strict=True)
-    return codes, [join_evidence.single(SINGLE[name], text) for name, text in calls]
+    claims: dict[Claim, int] = {}
+    numbers = [claims.setdefault(join_evidence.single(SINGLE[name], text), len(claims)) for name, text in calls]
+    return np.array(numbers, dtype=np.int64)[codes], list(claims)
 
 
 _ONE_KEY = r'"key":\{[^{}]*\}'
