@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from itemtrail.core.plan import Versions, canonical, decode, sha256
+from itemtrail.core.redaction import Rule
 from itemtrail.errors import EvidenceError
 
 
@@ -98,20 +99,12 @@ class StreamOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class RedactionRule:
-    """A rule that the commit's records were redacted by; the plan keeps it, so that finishing redacts alike."""
-
-    path: tuple[str, ...]
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
 class StreamPlan:
     """One commit of a table before it is made. ``previous``: SHA-256 of the table's last receipt, None for the first.
 
-    ``covered_until``: everything created before it is archived once the commit is. ``redaction_key`` tells which key
-    hashed, it is not the key. ``gap_commits``: earlier commits of the table that recorded a gap. ``checkpoints``: as of this
-    commit.
+    ``covered_until``: everything created before it is archived once the commit is. ``checkpoints``: as of this commit.
+    ``gap_commits``: earlier commits of the table that recorded a gap. ``redaction``: the rules that records were redacted by, so
+    that finishing redacts alike; ``redaction_key`` tells which key hashed, it is not the key.
     """
 
     table_arn: str
@@ -126,7 +119,7 @@ class StreamPlan:
     checkpoints: tuple[Checkpoint, ...]
     gaps: tuple[Gap, ...] = ()
     gap_commits: tuple[int, ...] = ()
-    redaction: tuple[RedactionRule, ...] = ()
+    redaction: tuple[Rule, ...] = ()
     redaction_key: str = ""
     layout: int = 1
     kind: str = "streamplan"
@@ -174,7 +167,7 @@ class StreamReceipt:
     checkpoints: tuple[Checkpoint, ...]
     gaps: tuple[Gap, ...] = ()
     gap_commits: tuple[int, ...] = ()
-    redaction: tuple[RedactionRule, ...] = ()
+    redaction: tuple[Rule, ...] = ()
     redaction_key: str = ""
     layout: int = 1
     kind: str = "streamreceipt"
