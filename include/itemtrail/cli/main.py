@@ -14,7 +14,7 @@ from itemtrail import __version__
 from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
-COMMANDS = ("setup", "archive", "validate", "receipts", "coverage", "originals", "convert", "records", "query")
+COMMANDS = ("setup", "archive", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query")
 
 
 def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -1,8 +1,9 @@
 """The lifecycle assertion over both buckets' live configuration.
 
 Decides: P1 (originals get cold), P2 (evidence is neither expired nor hidden too soon), P3 (it stays readable as long as it must),
-P6 (no Disabled rule stands in), P9 (the default minimum size voids nothing), and that proven log files do go: each PASS, FAIL
-with a counterexample, or CANNOT_PROVE. Refuses to compare with what was once put: only what is read back now counts.
+P5 (interrupted uploads go), P6 (no Disabled rule stands in), P8 (minimum durations), P9 (the default minimum size voids nothing),
+P10 (the lock against the retention), and that proven log files do go: each PASS, NOTE, FAIL with a counterexample, or
+CANNOT_PROVE. Refuses to compare with what was once put: only what is read back now counts.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from itemtrail.core import retention
 from itemtrail.core.lifecycle_checks import cold, gone, kept, readable
+from itemtrail.core.lifecycle_hygiene import aborted, durations, locked
 from itemtrail.core.lifecycle_rules import Configuration, parse
 from itemtrail.errors import AccessDenied, SourceUnavailable
 from itemtrail.ports.control import Control
@@ -24,10 +26,10 @@ def review(control: Control, settings: Settings, *, now: dt.datetime, original_s
     """
 
     def of_archive(configuration: Configuration, bucket: BucketState) -> list[Finding]:
-        return _archive(configuration, bucket, settings, now, original_sizes)
+        return archive_findings(configuration, bucket, settings, now, original_sizes)
 
     def of_trail(configuration: Configuration, bucket: BucketState) -> list[Finding]:
-        return _trail(configuration, bucket, settings)
+        return trail_findings(configuration, bucket, settings)
 
     return (*_bucket(control, settings.archive.bucket, of_archive), *_bucket(control, settings.trail.bucket, of_trail))
 
@@ -48,9 +50,10 @@ def _bucket(control: Control, name: str, judge: Callable[[Configuration, BucketS
     return [exists, *judge(parse(bucket.lifecycle), bucket)]
 
 
-def _archive(
-    configuration: Configuration, bucket: BucketState, settings: Settings, now: dt.datetime, sizes: Sequence[int]
+def archive_findings(
+    configuration: Configuration, bucket: BucketState, settings: Settings, now: dt.datetime, sizes: Sequence[int] = ()
 ) -> list[Finding]:
+    """What is to be said of an archive bucket's configuration."""
     archive = settings.archive
     want = retention.originals_cold(
         archive.prefix,
@@ -69,15 +72,21 @@ def _archive(
             versioned=_versioned(bucket),
         ),
         *(readable(configuration, window, bucket.name) for window in windows),
+        aborted(configuration, retention.archive_root(archive.prefix), bucket.name),
+        durations(configuration, bucket.name),
+        locked(archive.retention_mode, archive.retention_days, archive.keep_days, bucket.name),
     ]
 
 
-def _trail(configuration: Configuration, bucket: BucketState, settings: Settings) -> list[Finding]:
+def trail_findings(configuration: Configuration, bucket: BucketState, settings: Settings) -> list[Finding]:
+    """What is to be said of a trail bucket's configuration."""
     prefix, days = settings.trail.prefix, settings.archive.reopen_days
     roots = (f"{retention.trail_root(prefix)}{settings.trail.account}/",)
     findings = [
         kept(configuration, retention.trail_kept(prefix, days=days), bucket.name, versioned=_versioned(bucket)),
         readable(configuration, retention.trail_readable(prefix, days=days), bucket.name),
+        aborted(configuration, retention.trail_root(prefix), bucket.name),
+        durations(configuration, bucket.name),
     ]
     if settings.archive.tag_proven:
         findings.append(gone(configuration, roots, retention.PROVEN_TAG, settings.trail.expiry_days, bucket.name))
