@@ -70,7 +70,7 @@ def poll() -> bool:
         if lambda_svc._esm_inflight.get(mapping["UUID"]):
             continue
         with request_scope(account, region):
-            if _has_work(account, region, mapping):
+            if _function(mapping) is not None and _has_work(account, region, mapping):
                 lambda_svc._dispatch_esm_batch(mapping["UUID"], _work, account, region, mapping)
                 started = True
     return started
@@ -149,6 +149,15 @@ def _records(account: str, region: str, mapping: Json) -> tuple[int, list[Json]]
 
 
 def _work(account: str, region: str, mapping: Json) -> None:
+    """One thread's work; whatever goes wrong in it is told, and tried again a second later."""
+    try:
+        _deliver_all(account, region, mapping)
+    except Exception:  # noqa: BLE001  the next poll would start the same at once, and without end
+        _log.exception("the mapping %s stumbled", mapping["UUID"])
+        time.sleep(_WAIT_SECONDS[1])
+
+
+def _deliver_all(account: str, region: str, mapping: Json) -> None:
     """Deliver what the mapping's stream holds, until nothing is left or the mapping has gone."""
     shard = _shards.setdefault(mapping["UUID"], _Shard())
     wait, longest = _WAIT_SECONDS
