@@ -117,6 +117,8 @@ class StreamSettings(_Section):
     failure_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")] = "itemtrail-forwarder-failed"
     spill_days: Annotated[int, Field(ge=1, le=365)] = 1  # of images too large for a log event, in the archive bucket's spill/
     redact: tuple[Redaction, ...] = ()
+    # Name of an SSM SecureString in trail.home_region that holds the key of hashes; never the key itself.
+    redaction_key_parameter: Annotated[str, Field(pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)?$", max_length=1011)] = ""
 
 
 class HistorySettings(_Section):
@@ -178,6 +180,7 @@ def parse(text: str, *, file: str) -> Settings:
         raise ConfigurationError(f"{file}: {lines}.", advice=f"edit {file}; docs/configuration.md lists every key.") from None
     _confirm_compliance(settings.archive, file)
     _confirm_windows(settings, file)
+    _confirm_redaction(settings.streams, file)
     return settings
 
 
@@ -243,3 +246,12 @@ def _confirm_windows(settings: Settings, file: str) -> None:
                 f"{file}: `{key}` = {days} is shorter than `archive.reopen_days` = {window}.",
                 advice=f"set `{key}` to {window} or more, or shorten `archive.reopen_days`.",
             )
+
+
+def _confirm_redaction(streams: StreamSettings, file: str) -> None:
+    hashed = [one.attribute for one in streams.redact if one.action == "hash"]
+    if hashed and not streams.redaction_key_parameter:
+        raise ConfigurationError(
+            f"{file}: `streams.redact` hashes {', '.join(hashed)}, and `streams.redaction_key_parameter` is empty.",
+            advice="name an SSM SecureString there that holds a random key of 32 bytes or more, or use `drop`.",
+        )
