@@ -145,3 +145,15 @@ def test_json_patterns_deliver_nothing_and_find_everything_and_then_what_matches
     alone, patched = both("log_patterns")
     assert alone == {"filters": [200, 200, 200], "invocations": 0, "found": 3}, GONE
     assert patched == {"filters": [200, 200, 400], "invocations": 2, "found": 1}
+
+
+def test_a_clock_that_stands_still_hangs_a_function_and_then_does_not() -> None:
+    alone, patched = both("worker_waits")
+    assert alone is True, GONE
+    assert patched is False
+
+
+def test_a_handler_lives_in_the_machines_time_and_then_in_the_sandboxs() -> None:
+    alone, patched = both("handler_time")
+    assert alone > 1800, GONE
+    assert patched < 60

@@ -10,6 +10,12 @@ from tests.sandbox.lambdas import Function
 pytestmark = pytest.mark.sandbox
 FAILS_AT_C = '    if "c" in names(event): raise ValueError("c")'
 NOBODY = "arn:aws:sqs:eu-west-1:111122223333:nobody"
+# keeps the keys and whether the event is no larger than a payload may be: the whole would not fit into an item
+SIZE_ONLY = """
+def keep(event, keep=keep):
+    size = len(json.dumps(event, separators=(",", ":")))
+    keep(["".join(names(event)), size <= 6 * 1024 * 1024])
+"""
 REPORTS_C = '    return {"batchItemFailures": [{"itemIdentifier": number(event, "c")}] if "c" in names(event) else []}'
 
 
@@ -241,3 +247,27 @@ def test_the_records_of_a_stream_that_was_disabled_are_still_delivered(recorder_
     source.map(function)
     source.drain()
     assert "".join(function.batches()) == "ab"
+
+
+def test_a_topic_is_a_destination_too(recorder_server: Any) -> None:
+    source, (url, arn), sns = Source(recorder_server, "c"), queue(recorder_server), recorder_server.client("sns")
+    function = Function(recorder_server, FAILS_AT_C, actions=("dynamodb:*", "sns:Publish"))
+    topic = sns.create_topic(Name=recorder_server.name("lost"))["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    let_in = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    recorder_server.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    source.map(function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": topic}})
+    source.drain()
+    (lost,) = told(recorder_server, url)
+    assert lost["requestContext"]["condition"] == "RetryAttemptsExhausted"
+
+
+def test_a_batch_is_no_larger_than_one_invocation_may_be(recorder_server: Any) -> None:
+    source, function = Source(recorder_server, ""), Function(recorder_server, SIZE_ONLY)
+    for name in "abcdefghijklmnopqrst":
+        item = {"EmpId": {"S": name}, "Photo": {"S": "x" * 390_000}}
+        recorder_server.client("dynamodb").put_item(TableName=source.table, Item=item)
+    source.map(function)
+    source.drain()
+    assert function.events() == [["abcdefghijklmnop", True], ["qrst", True]]

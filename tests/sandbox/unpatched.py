@@ -5,10 +5,14 @@ Each function is one fault the sandbox mends. It returns what the emulator does 
 
 import asyncio
 import datetime as dt
+import io
 import json
 import os
+import queue
 import sys
+import threading
 import time
+import zipfile
 from typing import Any
 
 from cloudtrail_sandbox.clock import ShiftedClock
@@ -21,7 +25,7 @@ configure(ACCOUNT, REGION, 1)
 if PATCHED:
     apply()
 
-from ministack.core import iam_evaluator, sigv4  # noqa: E402 (the environment comes first)
+from ministack.core import iam_evaluator, lambda_runtime, sigv4  # noqa: E402 (the environment comes first)
 from ministack.core.responses import request_scope  # noqa: E402
 from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, iam, lambda_svc, s3, sts  # noqa: E402
 
@@ -298,6 +302,38 @@ def log_patterns() -> dict[str, Any]:
     return {"filters": statuses, "invocations": len(sent), "found": len(json.loads(body)["events"])}
 
 
+def worker_waits() -> bool:
+    """Whether a wait for a worker's output is still going on after a second, while the clock stands still."""
+    worker = lambda_runtime.Worker("waits", {}, b"")
+    worker._stderr_queue = queue.Queue()
+    clock.tick(False)
+    waiting = threading.Thread(target=worker._drain_stderr_bounded, daemon=True)
+    waiting.start()
+    waiting.join(1)
+    hangs = waiting.is_alive()
+    clock.tick(True)
+    waiting.join()
+    return hangs
+
+
+def handler_time() -> float:
+    """How far a handler's clock is from the sandbox's, in seconds."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("index.py", "import time\ndef handler(event, context):\n    return time.time()")
+    config = {
+        "FunctionName": "clocked",
+        "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:clocked",
+        "Role": f"arn:aws:iam::{ACCOUNT}:role/worker",
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+        "Timeout": 30,
+    }
+    result = lambda_svc._execute_function_warm({"config": config, "code_zip": held.getvalue()}, {}, "request")
+    lambda_runtime.reset()
+    return abs(float(result["body"]) - time.time())
+
+
 CASES = (
     root_keys,
     request_age,
@@ -315,6 +351,8 @@ CASES = (
     record_size,
     log_limits,
     log_patterns,
+    worker_waits,
+    handler_time,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
