@@ -31,8 +31,10 @@ class World:
     def __init__(self) -> None:
         self.streams, self.archive = FakeStreams(), MemoryStore()
         self.limits, self.settings, self.key = Limits(records=5), settings(), b""
+        self.first_look = dt.datetime.max.replace(tzinfo=dt.UTC)
 
     def run(self, archive: Any = None, streams: Any = None) -> StreamReceipt:
+        self.first_look = min(self.first_look, self.streams.now)
         return archive_table(
             TABLE,
             streams=streams or self.streams,

@@ -65,13 +65,17 @@ class DynamoDbStreams:
     def pages(self, stream_arn: str, shard_id: str, *, after: str | None) -> Iterator[Page]:
         """GetRecords from after ``after``, answer by answer."""
         where = f"{stream_arn} {shard_id}"
-        iterator = self._iterator(stream_arn, shard_id, after)
+        iterator, expired = self._iterator(stream_arn, shard_id, after), 0
         while iterator:
             try:
                 answer = self._call("GetRecords", where, ShardIterator=iterator, Limit=_MOST_RECORDS)
-            except _ExpiredError:
+            except _ExpiredError as error:
+                expired += 1
+                if expired == _ATTEMPTS:
+                    raise SourceUnavailable(f"{where}: iterators expire at once.", advice="run again later.") from error
                 iterator = self._iterator(stream_arn, shard_id, after)
                 continue
+            expired = 0
             records = tuple(_plain(record) for record in answer.get("Records", ()))
             after = _last_number(records) or after
             iterator = answer.get("NextShardIterator", "")

@@ -168,13 +168,22 @@ class _Stream:
         except NotFound:
             take.closed = tip = True
             reader.draft.gaps.append(Gap(self.arn, shard.id, take.position, old.until if old else reader.covered, reader.now))
-        if old is None and reader.stale and take.first_number != shard.first:
-            reader.draft.gaps.append(Gap(self.arn, shard.id, None, reader.covered, take.first or reader.now))
-        take.closed = take.closed or (tip and not enabled)
+        if take.after is None and reader.looked is not None:
+            self._begun_late(shard, take, old)
+        take.closed = take.closed or (take.dry and not enabled)  # nothing is added to a stream that is off
         until = reader.now - SETTLE if tip else take.last or (old.until if old else None)
         self.known[shard.id] = Checkpoint(self.arn, shard.id, take.position, take.closed, until)
         reader.keep(take)
         return tip
+
+    def _begun_late(self, shard: Shard, take: Take, old: Checkpoint | None) -> None:
+        """A shard read from the oldest record there is, and not for the first time that the table is: was there an older one?"""
+        reader = self.reader
+        before = old or self.known.get(shard.parent or "")
+        if before and (before.until is None or before.until < reader.now - KEPT):
+            reader.draft.gaps.append(Gap(self.arn, shard.id, None, before.until, take.first or reader.now))
+        elif reader.stale and take.first_number != shard.first:
+            reader.draft.gaps.append(Gap(self.arn, shard.id, None, reader.covered, take.first or reader.now))
 
     def _after_trim(self, take: Take, old: Checkpoint | None) -> bool:
         """From the oldest record there is; whether that leaves a gap depends on how far the shard was archived."""
@@ -195,7 +204,8 @@ class _Stream:
                 return True
             empty = 0 if page.records else empty + 1
             newest = created_of(page.records[-1]) if page.records else None
-            if empty == _EMPTY_ANSWERS or (newest and newest >= reader.now):
+            take.dry = empty == _EMPTY_ANSWERS
+            if take.dry or (newest and newest >= reader.now):
                 return True
             held = len(reader.draft.rows) + len(reader.draft.unreadable) + take.records
             if held >= reader.limits.records or reader.text + take.text >= reader.limits.text:

@@ -33,6 +33,7 @@ class Take:
     duplicates: int = 0
     text: int = 0
     closed: bool = False
+    dry: bool = False  # several answers in a row were empty
     up_to: str | None = None
     first: dt.datetime | None = None
     last: dt.datetime | None = None
