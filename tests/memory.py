@@ -60,9 +60,18 @@ class MemoryStore:
 
     # How a test fills and damages the bucket.
 
-    def put(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None, at: dt.datetime | None = None) -> None:
-        """Put as anybody may: a new current version."""
-        self._add(key, _Version(body, dict(metadata or {}), at or self.clock, self._next_id()))
+    def put(
+        self,
+        key: str,
+        body: bytes | Path,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        at: dt.datetime | None = None,
+        content_type: str = "",
+    ) -> None:
+        """Put as anybody may: a new current version. As a ``DerivedStore`` too: a test sees by the key whether it was derived."""
+        content = body.read_bytes() if isinstance(body, Path) else body
+        self._add(key, _Version(content, dict(metadata or {}), at or self.clock, self._next_id(), content_type))
 
     def replace(self, key: str, body: bytes | None = None, *, metadata: Mapping[str, str] | None = None) -> None:
         """Overwrite body or metadata, keeping the other and the time."""

@@ -1,8 +1,8 @@
 """The archive bucket: a store that can be added to, never rewritten.
 
-Decides: every put is create-only (``If-None-Match: *``), carries a SHA-256 that S3 checks, and, where asked, retention on the new
-version. Refuses to overwrite and to delete; there is no method for either. Large files go up in parts; the condition is checked
-when they are completed, and an upload that lost is aborted.
+Decides: every put of evidence is create-only (``If-None-Match: *``), carries a SHA-256 that S3 checks, and, where asked,
+retention on the new version. Refuses to delete, and to overwrite anything but what is derived (``changes/``). Large files go up
+in parts; the condition is checked when they are completed, and an upload that lost is aborted.
 Source: Amazon S3 user guide, "Conditional writes", "Object Lock", "Checking object integrity", read 2026-11-24.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PART_BYTES = 64 << 20
 _SINGLE_PUT_BYTES = 64 << 20
 _CONFLICT_ATTEMPTS = 5
+_DERIVED = "changes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,22 @@ class S3Archive(S3Store):
                 if "ConditionalRequestConflict" not in str(error):
                     raise
         raise SourceUnavailable(f"{self.name}/{key}: other writers kept this key busy.", advice="run again.")
+
+    def put(self, key: str, body: bytes | Path, *, content_type: str = "application/octet-stream") -> None:
+        """Replace a derived object.
+
+        Raises:
+            ValueError: the key is not below ``changes/``. AccessDenied, SourceUnavailable, ConfigurationError.
+        """
+        if not key.startswith(_DERIVED):
+            raise ValueError(f"{key} is evidence: it can be added to, never replaced")
+        request = self._request(key, None) | {"ContentType": content_type, "ChecksumAlgorithm": "SHA256"}
+        with translated("s3:PutObject", f"{self.name}/{key}"):
+            if isinstance(body, bytes):
+                self._client.put_object(**request, Body=body)
+            else:
+                with body.open("rb") as file:
+                    self._client.put_object(**request, Body=file)
 
     def _put_once(self, request: dict[str, Any], body: bytes | Path) -> bool:
         try:

@@ -49,6 +49,17 @@ class ArchiveStore(ObjectStore, Protocol):
         """
 
 
+class DerivedStore(ArchiveStore, Protocol):
+    """An archive in which what is derived (``changes/``) can be replaced."""
+
+    def put(self, key: str, body: bytes | Path, *, content_type: str = "application/octet-stream") -> None:
+        """Put, replacing what is there; never under retention.
+
+        Raises:
+            ValueError: the key is not below ``changes/``: everything else in an archive is evidence.
+        """
+
+
 class ProvenTagger(Protocol):
     """Marks what may expire: sets the tag ``itemtrail=proven`` on exactly the version that was archived."""
 
