@@ -14,7 +14,10 @@ from itemtrail import __version__
 from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
-COMMANDS = ("setup", "archive", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query")
+COMMANDS = (
+    "setup", "archive", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
+    "build-history",
+)  # fmt: skip
 
 
 def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -26,7 +29,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"itemtrail {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in names:
-        importlib.import_module(f"itemtrail.cli.{name}").add_parser(commands)
+        importlib.import_module(f"itemtrail.cli.{name.replace('-', '_')}").add_parser(commands)
     return parser
 
 

@@ -45,7 +45,7 @@ def rows(
     columns = _columns(both, record, pair, event)
     columns["table_arn"] = pa.repeat(table_arn, len(record))
     columns["match_confidence"] = pa.array(MATCHES, pa.string()).take(pa.array(match))
-    columns["diff"] = _diffs(columns["old_image"], columns["new_image"])
+    columns["diff"] = diffs(columns["old_image"], columns["new_image"])
     columns["candidates"] = _candidates(both, found, record)
     made = pa.table({field.name: columns[field.name].cast(field.type) for field in change_schema.SCHEMA})
     return made.cast(change_schema.SCHEMA)
@@ -83,7 +83,8 @@ def _keys(both: Sides, record: Ints, pair: Ints) -> pa.Array:
     return pc.fill_null(both.keys.take(pa.array(codes, mask=codes < 0)), "")
 
 
-def _diffs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> pa.Array:
+def diffs(old: pa.ChunkedArray, new: pa.ChunkedArray) -> pa.Array:
+    """``diff`` of each row's images; null where one is not there."""
     texts = zip(old.to_pylist(), new.to_pylist(), strict=True)
     made = [None if before is None or after is None else diff.of_texts(before, after) for before, after in texts]
     return pa.array(made, pa.string())
