@@ -64,6 +64,10 @@ class Roles:
         """Archive writer: adds to the archive."""
         return self._connect(self.settings.airflow.archive_writer_conn, self.settings.archive.region)
 
+    def streams(self) -> Connection:
+        """Stream reader: reads DynamoDB Streams; a table's Region is asked for by its ARN."""
+        return self._connect(self.settings.airflow.stream_reader_conn, self.settings.trail.home_region)
+
     def setup(self) -> Connection:
         """Set-up: creates and changes the trail and its buckets."""
         return self._connect(self.settings.airflow.setup_conn, self.settings.trail.home_region)

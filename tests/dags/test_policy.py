@@ -9,12 +9,19 @@ import pytest
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
+    "archive_stream": "archive_stream_dag.py",
     "archive_trail": "archive_trail_dag.py",
     "setup_trail": "setup_trail_dag.py",
     "watch_deadline": "watch_deadline_dag.py",
 }
 SECTIONS = ("Purpose", "Inputs", "Outputs", "When it fails", "Backfill")
-ALERTS = {("archive_trail", "gate"), ("archive_trail", "lifecycle"), ("watch_deadline", "look"), ("watch_deadline", "alert")}
+ALERTS = {
+    ("archive_trail", "gate"),
+    ("archive_trail", "lifecycle"),
+    ("archive_stream", "gate"),
+    ("watch_deadline", "look"),
+    ("watch_deadline", "alert"),
+}
 
 
 def files():
@@ -50,6 +57,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
         retries
         == {
             "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2},
+            "archive_stream": {"tables": 2, "archive": 5, "gate": 0, "announce": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
         }[dag_id]
@@ -67,9 +75,16 @@ def test_only_tasks_that_speak_for_a_run_raise_an_alert(bag, dag_id):
 
 def test_only_the_gate_says_that_a_day_is_there(bag):
     outlets = {
-        task.task_id: [asset.name for asset in task.outlets] for dag in bag.dags.values() for task in dag.tasks if task.outlets
+        (dag.dag_id, task.task_id): [asset.name for asset in task.outlets]
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        if task.outlets
     }
-    assert outlets == {"gate": ["itemtrail_events_day"]}
+    assert outlets == {
+        ("archive_trail", "gate"): ["itemtrail_events_day"],
+        ("archive_stream", "announce"): ["itemtrail_stream_day"],
+    }
+    assert bag.dags["archive_stream"].get_task("announce").upstream_task_ids == {"gate", "tables"}
 
 
 def test_the_shape_of_archive_trail(bag):
@@ -101,6 +116,14 @@ def test_a_run_at_midnight_is_about_the_day_that_ended(bag):
         "%Y-%m-%d",
     )
     assert bag.dags["archive_trail"].max_active_runs == 1
+
+
+def test_streams_are_read_every_hour_and_speak_of_the_day_before(bag):
+    dag = bag.dags["archive_stream"]
+    timetable = dag.timetable
+    assert (timetable.expression, timetable.run_offset, timetable.key_format) == ("5 * * * *", -24, "%Y-%m-%d")
+    assert (dag.max_active_runs, dag.catchup) == (1, False)
+    assert {t.task_id for t in dag.tasks if str(getattr(t.trigger_rule, "value", t.trigger_rule)) == "all_done"} == {"gate"}
 
 
 def test_units_are_labelled_by_what_they_are(bag):

@@ -15,6 +15,8 @@ from itemtrail.core.plan import Versions, canonical, decode, sha256
 from itemtrail.core.redaction import Rule
 from itemtrail.errors import EvidenceError
 
+SETTLE = dt.timedelta(minutes=1)  # a record is in its stream by then
+
 
 class StreamOutputKind(StrEnum):
     """Where an output lies."""
@@ -171,6 +173,11 @@ class StreamReceipt:
     redaction_key: str = ""
     layout: int = 1
     kind: str = "streamreceipt"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the streams were read to their tip: then everything is archived up to shortly before this run began."""
+        return self.covered_until is not None and self.observed - self.covered_until <= SETTLE
 
     def to_json(self) -> bytes:
         """Canonical bytes."""

@@ -18,13 +18,13 @@ from itemtrail import __version__
 from itemtrail.core import layout
 from itemtrail.core.plan import Versions, canonical, sha256
 from itemtrail.core.redaction import Rule, check_key, redact, rules
-from itemtrail.core.stream_plan import StreamPlan, StreamReceipt
+from itemtrail.core.stream_plan import SETTLE, StreamPlan, StreamReceipt
 from itemtrail.core.stream_records import Redact
 from itemtrail.core.stream_schema import SCHEMA_VERSION
 from itemtrail.errors import ConfigurationError, SourceUnavailable
 from itemtrail.flows.archive_stream_build import Built, build
 from itemtrail.flows.archive_stream_commit import Progress, commit, fingerprint, finish
-from itemtrail.flows.archive_stream_read import SETTLE, Draft, Limits, Reader
+from itemtrail.flows.archive_stream_read import Draft, Limits, Reader
 from itemtrail.flows.archive_stream_state import StreamHistory, load, read_plan
 from itemtrail.ports.data import ArchiveStore
 from itemtrail.ports.streams import Streams
@@ -92,7 +92,7 @@ class _Work:
             self._finish(history.open_plan)
             return None
         last = history.last
-        if last and last.observed >= self.now and last.covered_until == last.observed - SETTLE:
+        if last and last.observed >= self.now and last.whole:
             return last
         draft = self._read(history)
         plan, built = self._plan(history, draft)
@@ -175,7 +175,8 @@ class _Work:
         """A table without any stream records nothing: said after the receipt, which may hold a gap, is written."""
         if not receipt.checkpoints and not self.streams.streams(self.table_arn):
             raise ConfigurationError(
-                f"{self.table_arn} has no stream.", advice="switch it on: trigger setup_trail, or `itemtrail setup`."
+                f"{self.table_arn} has no stream.",
+                advice="switch it on (setup_trail, or `itemtrail setup`); another account's table needs a role of that account.",
             )
 
     @staticmethod

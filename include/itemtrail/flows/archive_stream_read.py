@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from itemtrail.core.shards import childless, in_order, lost_parents, ready, vanished, worth_keeping
-from itemtrail.core.stream_plan import Checkpoint, Gap, Range
+from itemtrail.core.stream_plan import SETTLE, Checkpoint, Gap, Range
 from itemtrail.core.stream_records import Redact, Row, Unreadable, created_of
 from itemtrail.errors import NotFound, Trimmed
 from itemtrail.flows.archive_stream_take import Take
 from itemtrail.model import Shard
 from itemtrail.ports.streams import StreamDescription, Streams
 
-SETTLE = dt.timedelta(minutes=1)  # a record is in its stream by then
 KEPT = dt.timedelta(hours=23)  # AWS keeps records for 24 hours; a run may take a while
 _EMPTY_ANSWERS = 5
 

@@ -52,6 +52,28 @@ def gaps(store: ObjectStore, table_arn: str, *, since: int = 0) -> tuple[Gap, ..
     return tuple(gap for number in numbers if number >= since for gap in read_receipt(store, table_arn, number).gaps)
 
 
+def findings(store: ObjectStore, table_arn: str, *, known: int) -> tuple[str, ...]:
+    """What keeps a run over one table from success, one line each. ``known``: how many receipts there were before it."""
+    found = load(store, table_arn)
+    last = found.last
+    if found.open_plan:
+        return (f"{table_arn}: commit {found.next_number} is planned and not finished; run it again",)
+    if last is None or last.number < known:
+        return (f"{table_arn}: this run left no receipt (see the log of its archive task)",)
+    lines = [_say(table_arn, gap) for gap in gaps(store, table_arn, since=known)]
+    if not last.whole:
+        lines.append(f"{table_arn}: not read to its end; the next run goes on")
+    return tuple(lines)
+
+
+def quarantined(store: ObjectStore, table_arn: str, *, known: int) -> tuple[int, tuple[str, ...]]:
+    """How many records the commits from number ``known`` on could not read, and where they are kept."""
+    last = load(store, table_arn).last
+    receipts = [read_receipt(store, table_arn, number) for number in range(known, last.number + 1 if last else 0)]
+    places = [o.key for r in receipts for o in r.outputs if o.kind is StreamOutputKind.QUARANTINE]
+    return sum(r.counts.quarantined for r in receipts), tuple(places)
+
+
 def load(store: ObjectStore, table_arn: str) -> StreamHistory:
     """The table's last receipt and its open plan.
 
@@ -144,6 +166,13 @@ def _outputs(store: ObjectStore, table_arn: str, number: int) -> tuple[str, ...]
     except NotFound:
         return ()
     return tuple(o.key for o in receipt.outputs if o.kind is StreamOutputKind.RECORDS)
+
+
+def _say(table_arn: str, gap: Gap) -> str:
+    count = f"{gap.records} records" if gap.records else "records"
+    begin = f"{gap.from_ts:%Y-%m-%d %H:%M:%S}" if gap.from_ts else "an unknown time"
+    end = f"{gap.to_ts:%Y-%m-%d %H:%M:%S}" if gap.to_ts else "now"
+    return f"{table_arn}: gap: {count} of {gap.shard_id} created from {begin} to {end} UTC may be lost"
 
 
 def _broken(key: str) -> EvidenceError:
