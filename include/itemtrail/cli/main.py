@@ -15,7 +15,8 @@ from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
-    "setup", "archive", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
+    "setup", "archive",
+    "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
     "build-history",
 )  # fmt: skip
 
