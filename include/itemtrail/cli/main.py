@@ -17,7 +17,7 @@ from itemtrail.errors import ItemtrailError
 COMMANDS = (
     "setup", "archive",
     "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
-    "build-history",
+    "stream", "build-history", "history", "changes",
 )  # fmt: skip
 
 

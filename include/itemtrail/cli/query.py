@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from itemtrail.cli import ends
-from itemtrail.cli.table import render
+from itemtrail.cli.table import render, visible
 from itemtrail.core import layout
 from itemtrail.core.receipt import Receipt
 from itemtrail.flows.query import Answer, Scope, ask, copy_events, needs
@@ -103,7 +103,7 @@ def _print(answer: Answer, arguments: argparse.Namespace) -> None:
         writer.writerows([_text(value) for value in row] for row in answer.rows)
     else:
         rows = [
-            tuple(_visible(_text(value)) for value in row) for _, row in zip(range(_MOST_TABLE_ROWS), answer.rows, strict=False)
+            tuple(visible(_text(value)) for value in row) for _, row in zip(range(_MOST_TABLE_ROWS), answer.rows, strict=False)
         ]
         print(render(answer.columns, rows))
         if next(answer.rows, None) is not None:
@@ -132,11 +132,6 @@ def _text(value: Any) -> str:
     if plain is None:
         return ""
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-
-
-def _visible(text: str) -> str:
-    """``text`` on one line, unable to steer a terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def _cache() -> Path:

@@ -1,0 +1,111 @@
+"""A change as people read it: who, when, from where, what differed, how sure, and where its originals are.
+
+Decides words and layout. Refuses to let a value steer the terminal: what is not printable is escaped. Colours only where asked.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from itemtrail.cli.table import visible
+from itemtrail.core.change_schema import Match
+
+SURE = {
+    Match.EXACT: "certain: the item and the call name the same request",
+    Match.UNIQUE: "sure: no other call or change of this item near it",
+    Match.ORDERED: "likely: as many calls as changes, paired in order of time",
+    Match.AMBIGUOUS: "AMBIGUOUS: one of the calls below, which one cannot be told",
+    Match.STREAM_ONLY_TTL: "deleted by DynamoDB's TTL",
+    Match.STREAM_ONLY_REPLICATION: "replicated from another Region",
+    Match.STREAM_ONLY_UNEXPLAINED: "FINDING: no logged call explains this change",
+    Match.TRAIL_ONLY_FAILED: "refused: nothing was changed",
+    Match.TRAIL_ONLY_NOOP: "changed nothing",
+    Match.TRAIL_ONLY_LOST: "FINDING: the call should have changed the item, and no record of it is in the stream",
+}
+_COLOURS = {"old": "31", "new": "32", "bad": "1;31", "dim": "2", "head": "1"}
+_LONGEST = 160  # characters of a value
+
+
+class Paint:
+    """Colours, or none."""
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+
+    def __call__(self, text: str, colour: str) -> str:
+        """``text`` in a colour."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self._on else text
+
+
+def block(row: Mapping[str, Any], paint: Paint) -> str:
+    """One change as some lines."""
+    match = Match(row["match_confidence"])
+    bad = match in (Match.AMBIGUOUS, Match.STREAM_ONLY_UNEXPLAINED, Match.TRAIL_ONLY_LOST)
+    who = visible(row["actor"]) if row["actor"] else "nobody named"
+    head = f"{row['change_ts']:%Y-%m-%d %H:%M:%S}Z  {row['operation']:<7} {who}"
+    how = f" ({row['actor_source']})" if row["actor_source"] else ""
+    return "\n".join(
+        [
+            paint(head, "head") + paint(how, "dim"),
+            *(f"    {line}" for line in _differences(row, paint)),
+            f"    {paint(SURE[match], 'bad' if bad else 'dim')}",
+            *(f"      {line}" for line in _candidates(row)),
+            *(f"    {paint(line, 'dim')}" for line in _origin(row)),
+        ]
+    )
+
+
+def value(typed: Any) -> str:
+    """A typed DynamoDB value as people write it."""
+    if not isinstance(typed, dict) or len(typed) != 1:
+        return _short(json.dumps(typed, ensure_ascii=False))
+    ((tag, inner),) = typed.items()
+    match tag:
+        case "N" | "BOOL":
+            return _short(str(inner).lower() if tag == "BOOL" else str(inner))
+        case "S":
+            return _short(json.dumps(inner, ensure_ascii=False))
+        case "NULL":
+            return "null"
+        case _:
+            return _short(json.dumps(typed, ensure_ascii=False, separators=(",", ":")))
+
+
+def document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row as JSON: images and diff as objects, times in ISO 8601."""
+    texts = {name: json.loads(row[name]) if row[name] else None for name in ("old_image", "new_image", "diff")}
+    times = {name: row[name].isoformat().replace("+00:00", "Z") if row[name] else None for name in ("change_ts", "event_ts")}
+    near = [one | {"event_ts": one["event_ts"].isoformat() if one["event_ts"] else None} for one in row["candidates"]]
+    return {**row, "item_key": json.loads(row["item_key"]), **texts, **times, "candidates": near}
+
+
+def _differences(row: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    for one in json.loads(row["diff"]) if row["diff"] else ():
+        old = paint(value(one["old"]), "old") if "old" in one else paint("(absent)", "dim")
+        new = paint(value(one["new"]), "new") if "new" in one else paint("(removed)", "dim")
+        yield f"{visible(one['path'])}  {old} → {new}"
+    if row["redacted"]:
+        yield paint(f"redacted before it was stored: {', '.join(map(visible, row['redacted']))}", "dim")
+
+
+def _candidates(row: Mapping[str, Any]) -> Iterator[str]:
+    for one in row["candidates"]:
+        when = f"{one['event_ts']:%H:%M:%S}Z" if one["event_ts"] else "time unknown"
+        place = f"{one['source_object']} record {one['record_index']}"
+        yield f"{when}  {visible(one['event_name'] or '?')}  {visible(one['actor'] or 'nobody named')}  {visible(place)}"
+
+
+def _origin(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["event_name"]:
+        error = f", {row['error_code']}" if row["error_code"] else ""
+        where = f"{row['event_name']}{error} from {row['source_ip'] or 'an unknown address'}, request {row['request_id'] or '?'}"
+        yield visible(f"{where}, {row['user_agent'] or 'no user agent'}"[:_LONGEST])
+    if row["source_object"]:
+        yield visible(f"log     {row['source_object']} record {row['record_index']}")
+    if row["sequence_number"]:
+        yield visible(f"stream  {row['shard_id']} {row['sequence_number']} in {row['stream_object']}")
+
+
+def _short(text: str) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}… ({len(text)} characters)"
