@@ -40,6 +40,7 @@ class FakeStreams:
     now: dt.datetime = BEGIN
     page: int = 3
     sparse: int = 1
+    lists_old: bool = True  # whether ListStreams names streams that are off
     calls: list[str] = field(default_factory=list)
     die_at: int | None = None
     delivered: list[tuple[str, str]] = field(default_factory=list)
@@ -115,7 +116,8 @@ class FakeStreams:
     def streams(self, table_arn: str) -> tuple[StreamRef, ...]:
         """Streams that are listed."""
         self._call("ListStreams")
-        listed = [arn for arn in self._streams if arn not in self._off or self._off[arn] > self.now - DAY]
+        old = [arn for arn, off in self._off.items() if off > self.now - DAY] if self.lists_old else []
+        listed = [arn for arn in self._streams if arn not in self._off or arn in old]
         return tuple(StreamRef(arn, arn.rpartition("/")[2]) for arn in listed)
 
     def describe(self, stream_arn: str) -> StreamDescription:

@@ -148,7 +148,9 @@ def test_a_busy_shard_is_not_read_for_ever(world: World) -> None:
     assert 5 < len(world.rows()) < 60
 
 
-def test_a_new_stream_is_read_after_the_old_one(world: World) -> None:
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_new_stream_is_read_after_the_old_one(world: World, listed: bool) -> None:
+    world.streams.lists_old = listed
     old = world.streams.arn
     world.streams.put("E-1")
     world.later()

@@ -63,10 +63,9 @@ class Reader:
 
     def read(self, checkpoints: Sequence[Checkpoint]) -> Draft:
         """Everything after ``checkpoints``, as far as a commit may hold."""
-        listed = [ref.arn for ref in self.streams.streams(self.table_arn)]
-        self.gone([c for c in checkpoints if c.stream_arn not in listed])
+        listed = {ref.arn for ref in self.streams.streams(self.table_arn)} | {c.stream_arn for c in checkpoints}
         self.draft.complete = True
-        for arn in listed:
+        for arn in sorted(listed):  # by label, which is a time: oldest first
             known = {c.shard_id: c for c in checkpoints if c.stream_arn == arn}
             if self.draft.complete:
                 self.draft.complete = _Stream(self, arn, known).read()
@@ -95,7 +94,7 @@ class Reader:
             self.draft.ranges.append(take.range())
 
     def gone(self, checkpoints: Sequence[Checkpoint]) -> None:
-        """Streams that are not listed any more: what was not read of them is lost."""
+        """A stream that is not there any more: what was not read of them is lost."""
         unfinished = [c for c in checkpoints if not c.closed]
         lost = unfinished or (list(checkpoints[-1:]) if self.stale else [])
         self.draft.gaps += [Gap(c.stream_arn, c.shard_id, c.after, c.until, self.now) for c in lost]
@@ -129,7 +128,7 @@ class _Stream:
     def _describe(self) -> StreamDescription | None:
         try:
             found = self.reader.streams.describe(self.arn)
-        except NotFound:  # listed a moment ago
+        except NotFound:
             self.reader.gone(list(self.known.values()))
             return None
         return replace(found, shards=in_order(found.shards))
