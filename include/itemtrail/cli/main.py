@@ -15,9 +15,8 @@ from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
-    "setup", "archive",
-    "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
-    "stream", "build-history", "history", "changes",
+    "setup", "archive", "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
+    "build-history", "history", "changes",
 )  # fmt: skip
 
 
