@@ -86,11 +86,14 @@ class TrailState:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """A table's stream. ``stream_view`` is "" where no stream is on."""
+    """A table, its key and its stream. ``stream_view`` and ``stream_arn`` are "" where no stream is on."""
 
     arn: str
     status: str
     stream_view: str = ""
+    stream_arn: str = ""
+    key_attributes: tuple[str, ...] = ()
+    replicated: bool = False  # a global table
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,56 @@ class LogGroupState:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleState:
+    """A role's trust, and the one inline policy that was asked for (None where it has none of that name)."""
+
+    arn: str
+    trust: Document
+    policy: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """A Lambda function. ``code_sha256`` is base64, as Lambda tells it; ``timeout`` seconds, ``memory`` MB."""
+
+    arn: str
+    handler: str
+    runtime: str
+    role: str
+    timeout: int
+    memory: int
+    environment: Mapping[str, str]
+    code_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappingState:
+    """One reader of a stream: an event source mapping. ``retries`` and ``max_age`` (seconds) are -1 for no limit."""
+
+    uuid: str
+    function_arn: str
+    disabled: bool = False
+    retries: int = -1
+    max_age: int = -1
+    bisect: bool = False
+    reports: bool = False  # ReportBatchItemFailures
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForwarderState:
+    """The forwarder in one Region."""
+
+    function: FunctionState | None = None
+    queue: bool = False
+    own_log: LogGroupState | None = None  # the function's own, not the debug log group
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One API call that would be made, with exactly these parameters."""
 
-    service: str  # boto3's name: s3, cloudtrail, dynamodb, logs
+    service: str  # boto3's name: s3, cloudtrail, dynamodb, logs, iam, sqs, lambda
     operation: str  # the API's name: PutBucketPolicy
     region: str
     parameters: Document

@@ -345,7 +345,7 @@ def configured(new_sandbox: Any, sandbox_env: Any, monkeypatch: pytest.MonkeyPat
 def test_the_command_line_plans_asks_applies(configured: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["setup"]) == 1
     planned = capsys.readouterr().out
-    assert "20 action(s)" in planned
+    assert "29 action(s)" in planned
     plan_hash = planned.split()[-1]
     assert cli.main(["setup", "--apply"]) == 2  # nobody can be asked
     assert f"--approve {plan_hash[:16]}" in capsys.readouterr().err

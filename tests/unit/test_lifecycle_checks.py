@@ -231,7 +231,12 @@ def test_our_own_rules_satisfy_everything_we_assert(prefix):
         {
             "Rules": list(
                 retention.archive_rules(
-                    prefix, originals_class="DEEP_ARCHIVE", originals_after=45, events_class="GLACIER_IR", events_after=90
+                    prefix,
+                    originals_class="DEEP_ARCHIVE",
+                    originals_after=45,
+                    events_class="GLACIER_IR",
+                    events_after=90,
+                    spill_days=1,
                 )
             )
         }

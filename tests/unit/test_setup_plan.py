@@ -13,7 +13,7 @@ from itemtrail.flows.setup import decide, wanted_of
 from itemtrail.snapshot import BucketState, FindingStatus, Identity, LogGroupState, TableState, TrailState
 
 ACCOUNT = "111122223333"
-WANTED = wanted_of(settings.load(settings.DEFAULT_PATH), "aws")
+WANTED = dataclasses.replace(wanted_of(settings.load(settings.DEFAULT_PATH), "aws"), forwarder=None)  # test_setup_forwarder.py
 EMPLOYEES = WANTED.stream_tables[0]
 BLOCK = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 AES = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
@@ -433,6 +433,6 @@ def test_the_plan_as_json_is_json():
 
 def test_no_arn_is_of_another_partition():
     wanted = wanted_of(settings.load(settings.DEFAULT_PATH), "aws-us-gov")
-    plan = decided(NOTHING, dataclasses.replace(wanted, stream_tables=()))
+    plan = decided(NOTHING, dataclasses.replace(wanted, stream_tables=(), forwarder=None))
     assert "arn:aws:" not in plan.table()
     assert all("arn:aws:" not in str(action.call.parameters) for action in plan.actions)

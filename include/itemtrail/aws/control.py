@@ -1,8 +1,9 @@
 """``Control`` over boto3: reads whole configurations, makes one named call at a time.
 
 Decides: which operations setting up may make at all, and under which IAM actions; that a call which meets AWS's eventual
-consistency (a bucket policy that CloudTrail does not see yet) is tried again for some seconds. Refuses any other operation.
-Source: API references of S3, CloudTrail, DynamoDB, CloudWatch Logs; Service Authorization Reference, read 2026-11-24.
+consistency (a bucket policy that CloudTrail, a role that Lambda does not see yet) is tried again for some seconds. Refuses any
+other operation. Source: API references of S3, CloudTrail, DynamoDB, CloudWatch Logs, IAM, SQS, Lambda; Service Authorization
+Reference, read 2026-11-24.
 """
 
 import functools
@@ -14,9 +15,23 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from itemtrail.aws import control_s3, control_tables, control_trail
+from itemtrail.aws import control_forwarder, control_s3, control_tables, control_trail
 from itemtrail.aws.errors import translated
-from itemtrail.snapshot import BucketState, Call, Document, Identity, LogGroupState, TableState, TrailState
+from itemtrail.core.setup_forwarder import UNNAMED_STREAM
+from itemtrail.errors import PlanChanged
+from itemtrail.forwarder import package
+from itemtrail.snapshot import (
+    BucketState,
+    Call,
+    Document,
+    FunctionState,
+    Identity,
+    LogGroupState,
+    MappingState,
+    RoleState,
+    TableState,
+    TrailState,
+)
 
 # (service, operation) → the IAM actions it needs.
 OPERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -35,6 +50,14 @@ OPERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("dynamodb", "UpdateTable"): ("dynamodb:UpdateTable",),
     ("logs", "CreateLogGroup"): ("logs:CreateLogGroup",),
     ("logs", "PutRetentionPolicy"): ("logs:PutRetentionPolicy",),
+    ("iam", "CreateRole"): ("iam:CreateRole",),
+    ("iam", "PutRolePolicy"): ("iam:PutRolePolicy",),
+    ("sqs", "CreateQueue"): ("sqs:CreateQueue",),
+    ("lambda", "CreateFunction"): ("lambda:CreateFunction", "iam:PassRole"),
+    ("lambda", "UpdateFunctionConfiguration"): ("lambda:UpdateFunctionConfiguration", "iam:PassRole"),
+    ("lambda", "UpdateFunctionCode"): ("lambda:UpdateFunctionCode",),
+    ("lambda", "CreateEventSourceMapping"): ("lambda:CreateEventSourceMapping",),
+    ("lambda", "UpdateEventSourceMapping"): ("lambda:UpdateEventSourceMapping",),
 }
 READ_ACTIONS = (
     "sts:GetCallerIdentity",
@@ -43,9 +66,17 @@ READ_ACTIONS = (
     *control_s3.READ_ACTIONS,
     *control_trail.READ_ACTIONS,
     *control_tables.READ_ACTIONS,
+    *control_forwarder.READ_ACTIONS,
 )
 CANARY_ACTIONS = ("dynamodb:PutItem",)
-_SETTLING = {"InsufficientS3BucketPolicyException", "OperationAborted"}
+# The last: Lambda does not see a new role, its policy or a new stream yet.
+_SETTLING = {"InsufficientS3BucketPolicyException", "OperationAborted", "InvalidParameterValueException"}
+_DOCUMENTS = ("Policy", "AssumeRolePolicyDocument", "PolicyDocument")  # parameters that are JSON text on the wire
+_WAITERS = {
+    "CreateFunction": "function_active",
+    "UpdateFunctionConfiguration": "function_updated",
+    "UpdateFunctionCode": "function_updated",
+}
 _ATTEMPTS, _PAUSE_SECONDS = 6, 5.0
 
 
@@ -99,8 +130,24 @@ class AwsControl:
         """The log group, or None where there is none."""
         return control_tables.read_log_group(lambda where: self._client("logs", where), name, region)
 
+    def role(self, name: str, policy: str) -> RoleState | None:
+        """The role with its inline policy ``policy``, or None where there is no such role."""
+        return control_forwarder.read_role(lambda: self._client("iam"), name, policy)
+
+    def function(self, name: str, region: str) -> FunctionState | None:
+        """The Lambda function, or None where there is none."""
+        return control_forwarder.read_function(lambda where: self._client("lambda", where), name, region)
+
+    def has_queue(self, name: str, region: str) -> bool:
+        """Whether the account has an SQS queue of this name."""
+        return control_forwarder.has_queue(lambda where: self._client("sqs", where), name, region)
+
+    def mappings(self, stream_arn: str) -> tuple[MappingState, ...]:
+        """Event source mappings that read the stream, in UUID order."""
+        return control_forwarder.read_mappings(lambda where: self._client("lambda", where), stream_arn)
+
     def execute(self, call: Call) -> None:
-        """Make ``call``; a table is waited for.
+        """Make ``call``; a table and a function are waited for.
 
         Raises:
             ValueError: not an operation of setting up. AccessDenied, ConfigurationError, SourceUnavailable.
@@ -108,15 +155,17 @@ class AwsControl:
         actions = OPERATIONS.get((call.service, call.operation))
         if actions is None:
             raise ValueError(f"{call.service}:{call.operation} is no operation of setting up")
-        parameters = dict(call.parameters)
-        if call.operation == "PutBucketPolicy":
-            parameters["Policy"] = json.dumps(parameters["Policy"])
         client = self._client(call.service, call.region)
+        parameters = self._parameters(call)
         with translated(actions[0], _name(call)):
             self._settled(getattr(client, xform_name(call.operation)), parameters)
             if call.service == "dynamodb":
                 client.get_waiter("table_exists").wait(
                     TableName=parameters["TableName"], WaiterConfig={"Delay": 2, "MaxAttempts": 60}
+                )
+            if waiter := _WAITERS.get(call.operation):
+                client.get_waiter(waiter).wait(
+                    FunctionName=parameters["FunctionName"], WaiterConfig={"Delay": 2, "MaxAttempts": 60}
                 )
 
     def put_item(self, table_arn: str, item: Document) -> str:
@@ -125,6 +174,20 @@ class AwsControl:
         with translated("dynamodb:PutItem", table_arn):
             answer = client.put_item(TableName=table_arn.rpartition("/")[2], Item=dict(item))
         return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+    def _parameters(self, call: Call) -> dict[str, Any]:
+        """What boto3 takes: documents as text, the zip for its hash, a stream's name where the plan could not know it."""
+        parameters = dict(call.parameters)
+        parameters |= {name: json.dumps(parameters[name]) for name in _DOCUMENTS if name in parameters}
+        if call.operation == "CreateFunction":
+            parameters["Code"] = {"ZipFile": _zip(parameters["Code"]["ZipFile"])}
+        elif call.operation == "UpdateFunctionCode":
+            parameters["ZipFile"] = _zip(parameters["ZipFile"])
+        table, unnamed, rest = str(parameters.get("EventSourceArn", "")).partition(UNNAMED_STREAM)
+        if unnamed and not rest:
+            state = self.table(table)
+            parameters["EventSourceArn"] = state.stream_arn if state else table
+        return parameters
 
     def _settled(self, method: Callable[..., Any], parameters: dict[str, Any]) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -138,6 +201,22 @@ class AwsControl:
                 return
 
 
+def _zip(code_sha256: str) -> bytes:
+    if code_sha256 != package.code_sha256():
+        raise PlanChanged("the forwarder's code is not that of the plan.", advice="plan again with this version of itemtrail.")
+    return package.package()
+
+
 def _name(call: Call) -> str:
-    names = ("Bucket", "TrailName", "Name", "TableName", "logGroupName")
+    names = (
+        "Bucket",
+        "TrailName",
+        "Name",
+        "TableName",
+        "logGroupName",
+        "RoleName",
+        "QueueName",
+        "EventSourceArn",
+        "FunctionName",
+    )
     return next((str(call.parameters[name]) for name in names if name in call.parameters), call.service)

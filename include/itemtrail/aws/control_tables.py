@@ -29,7 +29,14 @@ def read_table(client: Callable[[str], "DynamoDBClient"], arn: str) -> TableStat
             raise
     stream: dict[str, Any] = dict(table.get("StreamSpecification") or {})
     view = stream.get("StreamViewType", "") if stream.get("StreamEnabled") else ""
-    return TableState(arn=arn, status=table.get("TableStatus", ""), stream_view=view)
+    return TableState(
+        arn=arn,
+        status=table.get("TableStatus", ""),
+        stream_view=view,
+        stream_arn=table.get("LatestStreamArn", "") if view else "",
+        key_attributes=tuple(part["AttributeName"] for part in table.get("KeySchema", [])),
+        replicated=bool(table.get("Replicas") or table.get("GlobalTableVersion")),
+    )
 
 
 def read_log_group(client: Callable[[str], Any], name: str, region: str) -> LogGroupState | None:

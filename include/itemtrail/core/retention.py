@@ -1,9 +1,9 @@
 """What the two buckets' lifecycle must be: the rules that setting up puts, and the properties that the assertion proves.
 
 Decides: from the trail bucket only what is tagged ``itemtrail=proven`` expires; in the archive only ``originals/`` becomes cold,
-after the re-open window, ``events/`` and ``stream_records/`` stay readable at once, receipts, keys and ledger stay in STANDARD.
-Our rules are known by their ID. Every transition of ``originals/`` has a size filter of its own, so that no default minimum size
-can void it (docs/adr/0051). Source: docs/design.md, "Retention".
+after the re-open window, only ``spill/`` expires, ``events/`` and ``stream_records/`` stay readable at once, receipts, keys and
+ledger stay in STANDARD. Our rules are known by their ID. Every transition of ``originals/`` has a size filter of its own, so that
+no default minimum size can void it (docs/adr/0051). Source: docs/design.md, "Retention".
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ PROVEN_TAG = ("itemtrail", "proven")
 ABORT_DAYS = 7
 OWN_RULES = "itemtrail-"
 EVIDENCE = ("originals/", "events/", "stream_records/", "quarantine/", "receipts/", "keys/", "ledger/", "archive.json")
+SPILL = "spill/"  # images too large for a log event: no evidence, the archive holds them in stream_records/
 _WARM = ("receipts/", "keys/", "ledger/", "archive.json")
 
 
@@ -41,9 +42,9 @@ def trail_rules(prefix: str, *, expiry_days: int, noncurrent_days: int) -> tuple
 
 
 def archive_rules(
-    prefix: str, *, originals_class: str, originals_after: int, events_class: str, events_after: int
+    prefix: str, *, originals_class: str, originals_after: int, events_class: str, events_after: int, spill_days: int | None
 ) -> tuple[Document, ...]:
-    """Rules of the archive bucket; ``prefix`` is the archive's root, without slashes at its ends."""
+    """Rules of the archive bucket; ``prefix`` is the archive's root, without slashes at its ends. No forwarder, no spills."""
     root = archive_root(prefix)
     originals = _transition("itemtrail-originals", {"And": {"Prefix": f"{root}originals/", "ObjectSizeGreaterThan": 1}})
     return (
@@ -59,6 +60,7 @@ def archive_rules(
             "Filter": {"Prefix": root},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
         },
+        *([_spill(root, spill_days)] if spill_days else []),
     )
 
 
@@ -118,6 +120,16 @@ def trail_root(prefix: str) -> str:
 def archive_root(prefix: str) -> str:
     """``[prefix/]``."""
     return f"{prefix}/" if prefix else ""
+
+
+def _spill(root: str, days: int) -> Document:
+    return {
+        "ID": "itemtrail-spill",
+        "Status": "Enabled",
+        "Filter": {"Prefix": root + SPILL},
+        "Expiration": {"Days": days},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
 
 
 def _transition(name: str, chosen: Document) -> dict[str, object]:

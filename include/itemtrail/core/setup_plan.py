@@ -7,9 +7,10 @@ configuration that was read. Two plans with one hash do the same to the same acc
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from itemtrail.core.forwarder_config import ForwarderWanted
 from itemtrail.core.lifecycle_checks import Kept, Readable
 from itemtrail.snapshot import (
     BucketState,
@@ -17,8 +18,11 @@ from itemtrail.snapshot import (
     Document,
     Finding,
     FindingStatus,
+    ForwarderState,
     Identity,
     LogGroupState,
+    MappingState,
+    RoleState,
     TableState,
     TrailState,
 )
@@ -52,6 +56,7 @@ class Wanted:
     stream_tables: tuple[str, ...]
     log_group: str
     log_retention_days: int
+    forwarder: ForwarderWanted | None  # None: there is none
 
     @property
     def trail_arn(self) -> str:
@@ -76,6 +81,9 @@ class Observed:
     trails: tuple[TrailState, ...]
     tables: Mapping[str, TableState | None]
     log_groups: Mapping[str, LogGroupState | None]  # by Region
+    forwarder_role: RoleState | None = None
+    forwarders: Mapping[str, ForwarderState] = field(default_factory=dict)  # by Region
+    readers: Mapping[str, tuple[MappingState, ...]] = field(default_factory=dict)  # by table ARN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ Decides nothing itself (``core`` does); reads the account through ``Control``, m
 Refuses to apply a plan whose hash is not the approved one, and to work in another account than ``trail.account``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from itemtrail.core import retention, setup_buckets, setup_tables, setup_trail
+from itemtrail.core import forwarder_config, retention, setup_buckets, setup_forwarder, setup_tables, setup_trail
 from itemtrail.core.setup_plan import Applied, Observed, SetupPlan, Wanted, make_plan
 from itemtrail.errors import ConfigurationError, PlanChanged
+from itemtrail.forwarder import package
 from itemtrail.ports.control import Control
 from itemtrail.settings import Settings
-from itemtrail.snapshot import Identity
+from itemtrail.snapshot import ForwarderState, Identity, MappingState, TableState
 
 _PARTS = (
     setup_buckets.archive_bucket,
@@ -20,6 +21,7 @@ _PARTS = (
     setup_tables.streams,
     setup_tables.canary_table,
     setup_tables.log_groups,
+    setup_forwarder.forwarder,
     setup_tables.regions,
 )
 
@@ -85,6 +87,7 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
             originals_after=archive.originals_after_days,
             events_class=archive.events_class,
             events_after=archive.events_after_days,
+            spill_days=streams.spill_days if streams.forwarder else None,
         ),
         archive_kept=retention.archive_kept(archive.prefix, days=archive.keep_days),
         archive_readable=retention.archive_readable(archive.prefix, originals_days=archive.reopen_days),
@@ -95,6 +98,29 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
         stream_tables=streams.tables,
         log_group=streams.log_group,
         log_retention_days=streams.log_retention_days,
+        forwarder=_forwarder(settings, partition) if streams.forwarder and streams.tables else None,
+    )
+
+
+def _forwarder(settings: Settings, partition: str) -> forwarder_config.ForwarderWanted:
+    trail, archive, streams = settings.trail, settings.archive, settings.streams
+    return forwarder_config.ForwarderWanted(
+        account=trail.account,
+        partition=partition,
+        function=streams.forwarder,
+        role=streams.forwarder_role,
+        queue=streams.failure_queue,
+        retries=streams.forwarder_retries,
+        handler=package.HANDLER,
+        code_sha256=package.code_sha256(),
+        tables=tuple(arn for arn in streams.tables if arn.split(":")[4] == trail.account),
+        log_group=streams.log_group,
+        spill_bucket=archive.bucket,
+        spill_region=archive.region,
+        spill_prefix=retention.archive_root(archive.prefix) + retention.SPILL,
+        redact=streams.redact,
+        key_parameter=streams.redaction_key_parameter,
+        key_region=trail.home_region,
     )
 
 
@@ -104,6 +130,8 @@ def observe(control: Control, wanted: Wanted, identity: Identity) -> Observed:
     regions = sorted({arn.split(":")[3] for arn in wanted.stream_tables}) or [wanted.home_region]
     trails = control.trails(wanted.home_region)
     organization = any(trail.organization for trail in trails)
+    tables = {arn: control.table(arn) for arn in arns}
+    forwarder = wanted.forwarder
     return Observed(
         identity=identity,
         organization_id=control.organization_id() if organization else "",
@@ -111,9 +139,30 @@ def observe(control: Control, wanted: Wanted, identity: Identity) -> Observed:
         trail_bucket=control.bucket(wanted.trail_bucket),
         archive_bucket=control.bucket(wanted.archive_bucket),
         trails=trails,
-        tables={arn: control.table(arn) for arn in arns},
+        tables=tables,
         log_groups={region: control.log_group(wanted.log_group, region) for region in regions},
+        forwarder_role=control.role(forwarder.role, forwarder_config.POLICY_NAME) if forwarder else None,
+        forwarders=_forwarders(control, forwarder) if forwarder else {},
+        readers=_readers(control, forwarder, tables) if forwarder else {},
     )
+
+
+def _forwarders(control: Control, wanted: forwarder_config.ForwarderWanted) -> dict[str, ForwarderState]:
+    return {
+        region: ForwarderState(
+            control.function(wanted.function, region),
+            control.has_queue(wanted.queue, region),
+            control.log_group(wanted.own_log, region),
+        )
+        for region in wanted.regions
+    }
+
+
+def _readers(
+    control: Control, wanted: forwarder_config.ForwarderWanted, tables: Mapping[str, TableState | None]
+) -> dict[str, tuple[MappingState, ...]]:
+    found = [table for arn in wanted.tables if (table := tables.get(arn)) and table.stream_arn]
+    return {table.arn: control.mappings(table.stream_arn) for table in found}
 
 
 def _check(identity: Identity, settings: Settings) -> None:

@@ -8,7 +8,18 @@ read would drop it), ``SourceUnavailable`` for anything that may pass, ``Configu
 import datetime as dt
 from typing import Protocol
 
-from itemtrail.snapshot import BucketState, Call, Document, Identity, LogGroupState, TableState, TrailState
+from itemtrail.snapshot import (
+    BucketState,
+    Call,
+    Document,
+    FunctionState,
+    Identity,
+    LogGroupState,
+    MappingState,
+    RoleState,
+    TableState,
+    TrailState,
+)
 
 
 class Control(Protocol):
@@ -34,6 +45,18 @@ class Control(Protocol):
 
     def log_group(self, name: str, region: str) -> LogGroupState | None:
         """The log group, or None where there is none."""
+
+    def role(self, name: str, policy: str) -> RoleState | None:
+        """The role with its inline policy ``policy``, or None where there is no such role."""
+
+    def function(self, name: str, region: str) -> FunctionState | None:
+        """The Lambda function, or None where there is none."""
+
+    def has_queue(self, name: str, region: str) -> bool:
+        """Whether the account has an SQS queue of this name."""
+
+    def mappings(self, stream_arn: str) -> tuple[MappingState, ...]:
+        """Event source mappings that read the stream, in UUID order."""
 
     def execute(self, call: Call) -> None:
         """Make one call and wait until its effect can be used (a table is ACTIVE).
