@@ -1,204 +1,218 @@
-"""Questions to `changes/`: one item's rows in order through days and months, its state at a time, who changed what."""
+"""Questions to the history: what is read for them, what is answered, and what is said to be uncertain."""
 
 import datetime as dt
-import json
-from types import SimpleNamespace
+import random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.changes_world import TABLE, change, image, put_day, text
 from tests.memory import MemoryStore
-from tests.unit.test_changes_files import START, TABLE, change, table
 
-from itemtrail.cli import ends
-from itemtrail.cli.main import main
-from itemtrail.core import changes_files
+from itemtrail.core import timeline as core
 from itemtrail.core.change_schema import Match
-from itemtrail.errors import ConfigurationError
+from itemtrail.core.timeline import Built, Span
+from itemtrail.errors import ConfigurationError, EvidenceError
 from itemtrail.flows import timeline
-from itemtrail.flows.timeline import Span
+from itemtrail.flows.changes_store import compact_month
+from itemtrail.flows.timeline import Wanted
 
-DAY = dt.timedelta(days=1)
-
-
-def image(salary: int | None) -> str | None:
-    return None if salary is None else json.dumps({"EmpId": {"S": "a"}, "Salary": {"N": str(salary)}})
+DAY = dt.date(2026, 3, 10)
+KEY = ["EmpId=E-1"]
 
 
-def version(second: int, old: int | None, new: int | None, key: str = "a", **values: object) -> dict[str, object]:
-    operation = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
-    diff = [{"path": "Salary", "old": {"N": str(old)}, "new": {"N": str(new)}}] if old is not None and new is not None else None
-    told = {"old_image": image(old), "new_image": image(new), "operation": operation, "changed": ["Salary"]}
-    return change(key, second, second + 1, **told | {"diff": json.dumps(diff) if diff else None} | values)
+def at(hour: int, day: dt.date = DAY) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(hour), dt.UTC)
 
 
-def archive(tmp_path, *rows: dict[str, object], store: MemoryStore | None = None, arn: str = TABLE) -> MemoryStore:
-    """An archive with these changes in the files of their days."""
-    store = store or MemoryStore("s3://archive")
-    for day in {row["change_ts"].date() for row in rows}:
-        path = tmp_path / f"{day}.parquet"
-        changes_files.write(table(*(row for row in rows if row["change_ts"].date() == day)), path)
-        store.put(changes_files.day_key(arn, day), path)
-    return store
-
-
-def compact(store: MemoryStore, tmp_path, month: str = "2026-03") -> None:
-    days = {}
-    for info in store.list(changes_files.month_prefix(TABLE, month)):
-        if day := changes_files.parse_day(info.key):
-            path = tmp_path / f"c-{day}.parquet"
-            path.write_bytes(store.body(info.key))
-            days[day] = (path, info.etag)
-    changes_files.compact(days, tmp_path / "month.parquet")
-    store.put(changes_files.month_key(TABLE, month), tmp_path / "month.parquet")
-
-
-def seconds(found: timeline.History) -> list[int]:
-    return [int((row["change_ts"] - START).total_seconds()) for row in found.rows.to_pylist()]
-
-
-def test_an_items_versions_come_in_order_across_days_and_months(tmp_path):
-    store = archive(tmp_path, version(40 * 86400, 2, 3), version(5, None, 1), version(86400, 1, 2), version(6, None, 9, key="b"))
-    found = timeline.history(store, TABLE, {"EmpId": "a"})
-    assert seconds(found) == [5, 86400, 40 * 86400]
-    assert seconds(timeline.history(store, TABLE, {"EmpId": "a"}, Span(START + DAY, START + 2 * DAY))) == [86400]
-    assert dt.date(2026, 3, 3) in found.missing_days
-
-
-def test_a_month_answers_for_its_days_until_one_of_them_is_built_again(tmp_path):
-    store = archive(tmp_path, version(5, None, 1), version(86400, 1, 2))
-    compact(store, tmp_path)
-    store.reads.clear()
-    assert seconds(timeline.history(store, TABLE, '{"EmpId":"a"}')) == [5, 86400]
-    assert {key.rpartition("/")[2] for key in store.reads} == {"month.parquet"}
-    archive(tmp_path, version(86400, 1, 2), version(86401, 2, 3), store=store)
-    assert seconds(timeline.history(store, TABLE, '{"EmpId":"a"}')) == [5, 86400, 86401]
-
-
-def test_names_that_are_not_the_keys_are_told(tmp_path):
-    store = archive(tmp_path, version(5, None, 1))
-    with pytest.raises(ConfigurationError, match=r"the key of .* is EmpId, not Emp"):
-        timeline.history(store, TABLE, {"Emp": "a"})
-
-
-def test_a_table_is_found_by_its_name_unless_two_have_it(tmp_path):
-    store = archive(tmp_path, version(5, None, 1))
-    assert timeline.resolve(store, "Employees") == timeline.resolve(store, TABLE) == TABLE
-    other = TABLE.replace("eu-west-1", "us-east-1")
-    archive(tmp_path, version(5, None, 1), store=store, arn=other)
-    with pytest.raises(ConfigurationError, match="several tables are called Employees"):
-        timeline.resolve(store, "Employees")
-    with pytest.raises(ConfigurationError, match="Payroll has no history"):
-        timeline.resolve(store, "Payroll")
-
-
-def test_before_its_first_change_an_item_is_as_that_change_found_it(tmp_path):
-    found = timeline.history(archive(tmp_path, version(50, 7, 8)), TABLE, {"EmpId": "a"})
-    early = timeline.as_of(found, START)
-    assert (early.known, early.image) == (True, json.loads(image(7)))
-    assert "found it" in early.why
-    assert timeline.as_of(timeline.history(archive(tmp_path, version(50, 7, 8)), TABLE, {"EmpId": "z"}), START).known is False
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    steps=st.lists(st.tuples(st.integers(0, 4 * 86400), st.none() | st.integers(0, 9)), min_size=1, max_size=20),
-    at=st.integers(0, 4 * 86400),
-)
-def test_the_state_at_a_time_is_what_folding_all_changes_gives(tmp_path_factory, steps, at):
-    tmp_path = tmp_path_factory.mktemp("fold")
-    rows, state, expected = [], None, None
-    for second, new in sorted(dict(steps).items()):
-        if new is None and state is None:
-            continue
-        rows.append(version(second, state, new))
-        state = new
-        if second <= at:
-            expected = new
-    if not rows:
-        return
-    found = timeline.history(archive(tmp_path, *rows), TABLE, {"EmpId": "a"})
-    told = timeline.as_of(found, START + dt.timedelta(seconds=at))
-    assert told.known
-    assert told.image == (json.loads(image(expected)) if expected is not None else None)
-
-
-def test_changes_are_found_by_principal_and_by_attribute(tmp_path):
-    who = "arn:aws:iam::111122223333:user/svc"
-    store = archive(
-        tmp_path, version(1, 1, 2, actor=who), version(2, 2, 3, source_identity="ana"), version(3, 3, 4, changed=["Title"])
-    )
-    assert [row["change_ts"] for row in timeline.changes(store, [TABLE], by="svc")] == [START + dt.timedelta(seconds=1)]
-    assert len(list(timeline.changes(store, [TABLE], by=who))) == 1
-    assert len(list(timeline.changes(store, [TABLE], by="ana"))) == 1
-    assert len(list(timeline.changes(store, [TABLE], by="vc"))) == 0
-    assert [row["changed"] for row in timeline.changes(store, [TABLE], attribute="Title")] == [["Title"]]
-    assert len(list(timeline.changes(store, [TABLE]))) == 3
+def salary(hour: int, old: int | None, new: int | None, day: dt.date = DAY, **more):
+    images = (None if value is None else image({"EmpId": "E-1", "Salary": str(value)}) for value in (old, new))
+    return change(at(hour, day), number=day.day * 100 + hour, changed=["Salary"]) | dict(
+        zip(("old_image", "new_image"), images, strict=True)
+    ) | more  # fmt: skip
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    """Runs a command line over an archive with one employee's story."""
-    origin = {"source_object": "AWSLogs/x.json.gz", "record_index": 4, "event_name": "UpdateItem", "request_id": "R1"}
+def store() -> MemoryStore:
+    store = MemoryStore()
+    put_day(store, DAY, [salary(9, 5000, 5200, actor="ana"), change(at(10), "E-2", actor="ben")])
+    put_day(store, DAY + dt.timedelta(1), [salary(8, 5200, 5300, DAY + dt.timedelta(1), actor="ben")])
+    return store
+
+
+def test_the_history_of_an_item_is_its_rows_in_order(store):
+    found = timeline.history(store, "Employees", KEY)
+    assert [row["actor"] for row in found.rows] == ["ana", "ben"]
+    assert found.item_key == text(EmpId="E-1")
+    assert found.built.days == (DAY, DAY + dt.timedelta(1))
+    assert timeline.history(store, TABLE, ['{"EmpId": {"S": "E-1"}}']).rows == found.rows
+
+
+def test_from_and_to_include_both_ends(store):
+    rows = timeline.history(store, "Employees", KEY, at(9), at(9)).rows
+    assert [row["actor"] for row in rows] == ["ana"]
+
+
+def test_a_row_in_the_file_of_the_day_before_is_found_by_its_own_time(store):
+    late = at(0, DAY + dt.timedelta(3))
+    put_day(store, DAY + dt.timedelta(2), [change(late, number=900, actor="cleo")])
+    assert [row["actor"] for row in timeline.history(store, "Employees", KEY, late, late).rows] == ["cleo"]
+
+
+def test_a_month_is_read_instead_of_its_days_until_a_day_is_built_again(store, tmp_path):
+    for day in range(12, 20):
+        put_day(store, DAY.replace(day=day), [])
+    before = timeline.history(store, "Employees", KEY).rows
+    assert compact_month(store, TABLE, "2026-03", spool=tmp_path)
+    assert not compact_month(store, TABLE, "2026-03", spool=tmp_path)
+    store.reads.clear()
+    assert timeline.history(store, "Employees", KEY).rows == before
+    assert {key.rpartition("/")[2] for key in store.reads} == {"month.parquet"}
+    put_day(store, DAY, [salary(9, 5000, 5200, actor="ana of the second build")])
+    store.reads.clear()
+    assert [row["actor"] for row in timeline.history(store, "Employees", KEY).rows] == ["ana of the second build", "ben"]
+    assert "day=10.parquet" in {key.rpartition("/")[2] for key in store.reads}
+    assert compact_month(store, TABLE, "2026-03", spool=tmp_path)
+
+
+def test_days_after_the_month_was_put_together_are_read_beside_it(store, tmp_path):
+    for day in range(12, 20):
+        put_day(store, DAY.replace(day=day), [])
+    compact_month(store, TABLE, "2026-03", spool=tmp_path)
+    put_day(store, DAY.replace(day=25), [salary(1, 5300, 5400, DAY.replace(day=25), actor="dov")])
+    assert [row["actor"] for row in timeline.history(store, "Employees", KEY).rows] == ["ana", "ben", "dov"]
+
+
+def test_other_key_attributes_are_refused_with_the_tables(store):
+    with pytest.raises(ConfigurationError, match=r"items are named by EmpId.*--key EmpId=…"):
+        timeline.history(store, "Employees", ["EmployeeId=E-1"])
+
+
+@pytest.mark.parametrize("key", [["E-1042"], [""], ["{"], ["{}"], ['{"EmpId": ["E-1"]}'], ["EmpId=1", "EmpId=2"], []])
+def test_what_is_no_key_is_refused(store, key):
+    with pytest.raises(ConfigurationError, match="not an item's key"):
+        timeline.history(store, "Employees", key)
+
+
+def test_numbers_in_a_key_are_spelt_as_the_table_spells_them(store):
+    table = TABLE.replace("Employees", "Slips")
+    row = change(at(9)) | {"item_key": text(EmpId="007", Month="3"), "new_image": image({"EmpId": "x007", "Month": "3"})}
+    put_day(store, DAY, [row], table)
+    assert len(timeline.history(store, "Slips", ["EmpId=007", "Month=3.0"]).rows) == 1
+    assert not timeline.history(store, "Slips", ["EmpId=7", "Month=3"]).rows
+
+
+def test_a_name_of_two_tables_is_refused_with_both(store):
+    other = TABLE.replace("eu-west-1", "us-east-1")
+    put_day(store, DAY, [], other)
+    with pytest.raises(ConfigurationError, match=f"2 tables.*{TABLE}, {other}"):
+        timeline.history(store, "Employees", KEY)
+    assert timeline.history(store, TABLE, KEY).rows
+
+
+def test_a_table_without_history_is_refused_with_those_that_have_one(store):
+    with pytest.raises(ConfigurationError, match=f"no history of 'Employee'.*{TABLE}"):
+        timeline.history(store, "Employee", KEY)
+    with pytest.raises(ConfigurationError, match="no history of any table"):
+        timeline.history(MemoryStore(), "Employee", KEY)
+    with pytest.raises(ConfigurationError, match="no history of"):
+        timeline.history(store, f"{TABLE}2", KEY)
+
+
+def test_a_file_that_is_no_parquet_is_told_by_name(store):
+    key = put_day(store, DAY, [])
+    store.put(key, b"not parquet at all, but long enough to look")
+    with pytest.raises(EvidenceError, match=key):
+        timeline.history(store, "Employees", KEY)
+
+
+def test_only_the_index_and_one_row_group_of_a_big_file_are_read():
+    store = MemoryStore()
+    chance = random.Random(1)
+    noise = [change(at(1), f"E-{n:05d}", n, new_image=text(Note=chance.randbytes(60).hex())) for n in range(40_000)]
+    key = put_day(store, DAY, noise)
+    size = store.head(key).size
+    asked: list[int] = []
+    real = store.read_range
+    store.read_range = lambda key, start, length, **k: asked.append(length) or real(key, start, length, **k)
+    assert len(timeline.history(store, "Employees", ["EmpId=E-30000"]).rows) == 1
+    assert size > 2_500_000
+    assert sum(asked) < size / 2
+
+
+def test_as_of_a_time_is_the_new_image_of_the_change_before_it(store):
+    state, _ = timeline.as_of(store, "Employees", KEY, at(9))
+    assert (state.image["Salary"], state.doubts) == ({"N": "5200"}, ())
+    assert timeline.as_of(store, "Employees", KEY, at(8))[0].image["Salary"] == {"N": "5000"}
+    assert timeline.as_of(store, "Employees", KEY, at(23, DAY + dt.timedelta(1)))[0].image["Salary"] == {"N": "5300"}
+
+
+def _doubts(rows, when: dt.datetime, days: int = 10, lost: tuple[Span, ...] = (), missing: tuple[int, ...] = ()) -> str:
+    built = Built(tuple(DAY + dt.timedelta(n) for n in range(days) if n not in missing), lost)
+    return "; ".join(core.as_of(rows, when, built).doubts)
+
+
+def test_what_makes_a_state_uncertain_is_said():
+    rows = [salary(9, 5000, 5200), salary(12, 5200, 5300)]
+    later = at(0, DAY + dt.timedelta(5))
+    assert _doubts(rows, at(10)) == ""
+    assert "begins on 2026-03-10" in _doubts(rows, at(23, DAY - dt.timedelta(1)))
+    assert "until the end of 2026-03-19" in _doubts(rows, at(0, DAY + dt.timedelta(10)))
+    assert "2026-03-13 is not built" in _doubts(rows, later, missing=(3,))
+    assert "records were lost" in _doubts(rows, later, lost=(Span(at(0, DAY + dt.timedelta(2)), None),))
+    assert _doubts(rows, at(10), lost=(Span(at(11), at(12)),)) == ""
+    assert "found another item" in _doubts([salary(9, 5000, 5200), salary(12, 5250, 5300)], at(10))
+    logged = change(at(11), number=None, match_confidence=Match.TRAIL_ONLY_LOST, event_name="UpdateItem", actor="eva")
+    assert "UpdateItem by eva" in _doubts([rows[0], logged], at(13))
+    assert _doubts([rows[0], logged], at(10)) == ""
+    assert "no change of this item" in _doubts([], at(10))
+    assert "no history of this table" in _doubts(rows, at(10), days=0)
+
+
+def test_an_item_is_not_there_after_its_removal_and_before_its_insert():
+    rows = [salary(9, None, 5000, operation="INSERT"), salary(12, 5000, None, operation="REMOVE")]
+    built = Built((DAY,))
+    for hour, there in ((8, False), (9, True), (11, True), (12, False)):
+        state = core.as_of(rows, at(hour), built)
+        assert ((state.image is not None), state.known) == (there, True)
+
+
+def test_redacted_paths_are_told_with_the_state():
+    state = core.as_of([salary(9, 5000, 5200, redacted=["BankAccount"])], at(10), Built((DAY,)))
+    assert state.redacted == ("BankAccount",)
+    changed_rules = [salary(9, 5000, 5200, redacted=["BankAccount"]), salary(12, 5250, 5300)]
+    assert core.as_of(changed_rules, at(10), Built((DAY,))).known
+
+
+def test_changes_of_a_person_of_an_attribute_of_a_table(store):
+    other = TABLE.replace("Employees", "Slips")
+    role = "arn:aws:iam::111122223333:role/payroll-job"
     candidates = [
-        {
-            "event_id": "e",
-            "event_name": "PutItem",
-            "actor": "eve\x1b[2J",
-            "event_ts": START,
-            "source_object": "o",
-            "record_index": 1,
-        }
+        {"event_id": "e", "event_name": "PutItem", "actor": "ana", "event_ts": at(7), "source_object": "o", "record_index": 1}
     ]
-    store = archive(
-        tmp_path,
-        version(5, 5000, 5200, actor="ana", actor_source="sourceIdentity", **origin),
-        version(9, 5200, 9000, match_confidence=Match.AMBIGUOUS.value, candidates=candidates),
-        version(86400 * 2, 9000, None, match_confidence=Match.STREAM_ONLY_UNEXPLAINED.value),
+    put_day(
+        store,
+        DAY,
+        [
+            change(at(7), actor=None, candidates=candidates, match_confidence="AMBIGUOUS") | {"table_arn": other},
+            change(at(6), "E-3", actor="job-1", session_issuer=role, changed=["Grade", "Salary"]) | {"table_arn": other},
+        ],
+        other,
     )
-    monkeypatch.setattr(ends, "open_ends", lambda arguments: SimpleNamespace(archive=store))
 
-    def run(*words: str) -> tuple[int, str]:
-        code = main(list(words))
-        done = capsys.readouterr()
-        return code, done.out + done.err
+    def hours(**wanted: object) -> list[tuple[int, int]]:
+        return [(row["change_ts"].day, row["change_ts"].hour) for row in timeline.changes(store, Wanted(**wanted))]
 
-    return run
-
-
-def test_the_history_reads_as_a_story_with_its_originals(command):
-    code, text = command("history", "--table", "Employees", "--key", "EmpId=a")
-    assert code == 0
-    assert "2026-03-01 00:00:05Z  MODIFY  ana (sourceIdentity)" in text
-    assert "Salary  5000 → 5200" in text
-    assert "log     AWSLogs/x.json.gz record 4" in text
-    assert "AMBIGUOUS: one of the calls below" in text
-    assert r"eve\x1b[2J" in text
-    assert "\x1b" not in text
-    assert "FINDING: no logged call explains this change" in text
-    assert "history is built from 2026-03-01 to 2026-03-03, but not 2026-03-02" in text
+    assert hours(by="ana") == [(10, 7), (10, 9)]
+    assert hours(by="ben") == [(10, 10), (11, 8)]
+    assert hours(by="payroll-job") == hours(by=role) == [(10, 6)]
+    assert hours(by="payroll") == []
+    assert hours(attribute="Salary") == [(10, 6), (10, 9), (11, 8)]
+    assert hours(attribute="Salary", table="Slips") == [(10, 6)]
+    assert hours(attribute="Salary", first=at(9), last=at(9)) == [(10, 9)]
+    assert hours(table="Slips") == [(10, 6), (10, 7)]
 
 
-def test_the_state_at_a_time_is_printed_with_the_change_that_tells(command):
-    code, text = command("history", "--table", "Employees", "--key", "EmpId=a", "--as-of", "2026-03-01T00:00:06Z")
-    assert (code, "Salary  5200" in text, "ana" in text) == (0, True, True)
-    code, text = command("history", "--table", "Employees", "--key", "EmpId=a", "--as-of", "2026-03-05", "--json")
-    assert (code, json.loads(text)["item"]) == (0, None)
-    code, text = command("history", "--table", "Employees", "--key", "EmpId=z", "--as-of", "2026-03-05")
-    assert (code, "not known" in text) == (1, True)
-
-
-def test_a_key_without_a_value_and_an_unknown_item_are_told(command):
-    assert command("history", "--table", "Employees", "--key", "E-1")[0] == 2
-    code, text = command("history", "--table", "Employees", "--key", "EmpId=zz")
-    assert (code, text.startswith("no change of EmpId=zz")) == (1, True)
-
-
-def test_changes_by_principal_as_text_and_json(command):
-    code, text = command("changes", "--by", "ana")
-    assert (code, "1 changes" in text) == (0, True)
-    code, text = command("changes", "--table", "Employees", "--json", "--limit", "2")
-    lines = [json.loads(line) for line in text.splitlines()]
-    assert (code, len(lines), lines[0]["diff"][0]["new"]) == (0, 2, {"N": "5200"})
-    assert command("changes")[0] == 2
-    assert command("changes", "--by", "nobody")[0] == 1
+def test_what_the_streams_archive_lost_could_not_be_read_is_a_note(store):
+    store.put("stream_receipts/account=111122223333/region=eu-west-1/table_name=Employees/000000.receipt.json", b"{}")
+    found = timeline.history(store, "Employees", KEY)
+    assert len(found.rows) == 2
+    assert "could not be read" in found.notes[0]

@@ -22,6 +22,7 @@ from itemtrail.core.change_schema import METADATA, SCHEMA
 
 CHANGES = "changes/"
 ROW_GROUP_ROWS = 8192
+_HIGHEST = chr(0x10FFFF)  # no key begins with it: keys' texts begin with a brace
 _DAYS = b"itemtrail.days"
 _RANGE_ROWS = 65_536  # rows that are merged at a time, about
 _DAY_FILE = re.compile(r"/month=(\d{4}-\d\d)/day=(\d\d)\.parquet$")
@@ -96,9 +97,25 @@ def of_item(file: pq.ParquetFile, item_key: str) -> pa.Table:
     return _typed(found.filter(pc.equal(found["item_key"], item_key)))
 
 
-def batches(file: pq.ParquetFile) -> Iterator[pa.Table]:
-    """All rows, row group by row group."""
-    return (_typed(file.read_row_group(number)) for number in range(file.num_row_groups))
+def row_group(file: pq.ParquetFile, number: int) -> pa.Table:
+    """The rows of one row group."""
+    return _typed(file.read_row_group(number, use_threads=False))
+
+
+def highest_key(file: pq.ParquetFile) -> str:
+    """One item key that is in the file (empty: none is), from its index alone."""
+    return max((high for _, high in _bounds(file)), default="")
+
+
+def key_types(file: pq.ParquetFile, names: Sequence[str]) -> dict[str, str]:
+    """Types of the key attributes ``names``, by the first image that has them all; empty where no image does."""
+    for number in range(file.num_row_groups):
+        part = file.read_row_group(number, columns=["new_image", "old_image"], use_threads=False)
+        for texts in part.to_pylist():
+            image = json.loads(texts["new_image"] or texts["old_image"] or "{}")
+            if all(name in image for name in names):
+                return {name: next(iter(image[name])) for name in names}
+    return {}
 
 
 def ordered(table: pa.Table) -> pa.Table:

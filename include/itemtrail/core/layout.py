@@ -22,6 +22,10 @@ _COMMIT_NAME = re.compile(r"(?P<number>\d{3,})\.(?P<kind>plan|receipt)\.json")
 _UNIT_FOLDER = re.compile(r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/delivery_date=(?P<day>\d{4}-\d\d-\d\d)/")
 
 _TABLE = re.compile(r"arn:aws[a-z-]*:dynamodb:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):table/(?P<name>[A-Za-z0-9_.-]{3,255})")
+_TABLE_FOLDER = re.compile(
+    r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/table_name=(?P<name>[A-Za-z0-9_.-]{3,255})/"
+)
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _STREAM_FILE = re.compile(r"(?P<number>\d{6,})-\d{3}\.parquet")
 _STREAM_COMMIT = re.compile(r"(?P<number>\d{6,})\.(?P<kind>plan|receipt)\.json")
 
@@ -103,6 +107,16 @@ def table_folder(table_arn: str) -> str:
             f"{table_arn!r} is not a table's ARN.", advice="write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME in `streams.tables`."
         )
     return f"{account_region(found['account'], found['region'])}table_name={found['name']}/"
+
+
+def table_of(folder: str) -> str | None:
+    """The ARN of the table whose ``account=A/region=R/table_name=T/`` this is, None where it is another folder."""
+    found = _TABLE_FOLDER.fullmatch(folder)
+    if found is None:
+        return None
+    region = found["region"]
+    partition = next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+    return f"arn:{partition}:dynamodb:{region}:{found['account']}:table/{found['name']}"
 
 
 def stream_day_folder(table_arn: str, day: dt.date) -> str:
