@@ -124,14 +124,14 @@ class Cast:
         options: dict[str, Any] = {"user_agent_appid": chair.seat.role or chair.seat.user, "tcp_keepalive": True}
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, **options)
         client = chair.session.client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
-        client.meta.events.register(f"before-call.{service}", _name_the_request)
+        client.meta.events.register_last(f"request-created.{service}", _name_the_request)
         return client
 
 
-def _name_the_request(params: dict[str, Any], **_: Any) -> None:
-    """The application contract: a call says in its user agent which request wrote the item."""
+def _name_the_request(request: Any, **_: Any) -> None:
+    """The application contract: a call says in its user agent which request wrote the item. Botocore overwrites earlier hooks."""
     if reference := REFERENCE_OF_CALL.get():
-        params["headers"]["User-Agent"] += f" request/{reference}"
+        request.headers.replace_header("User-Agent", f"{request.headers['User-Agent']} request/{reference}")
 
 
 def _session(access_key: str, secret_key: str, token: str | None = None) -> boto3.Session:
