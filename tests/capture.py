@@ -40,6 +40,9 @@ sns_topic_arn = "{topic}"
 [validation]
 digest_due_minutes = {due}
 
+[streams]
+tables = {tables}
+
 [airflow]
 start_date = "{start}"
 catchup = false
@@ -78,6 +81,7 @@ class Capture:
             "accounts": [self.account],
             "regions": list(self.regions),
             "topic": self.topic,
+            "tables": [],
             "start": "2020-01-01",
             "wait": 0,
             "poll": 1,

@@ -18,7 +18,7 @@ from itemtrail.core.stream_plan import StreamOutputKind, StreamReceipt
 from itemtrail.errors import ConfigurationError, EvidenceError
 from itemtrail.flows.archive_stream import archive_table
 from itemtrail.flows.archive_stream_read import Limits
-from itemtrail.flows.archive_stream_state import covered_until, gaps, load, read_receipt, records_files
+from itemtrail.flows.archive_stream_state import covered_until, findings, gaps, load, read_receipt, records_files
 from itemtrail.settings import Redaction, Settings
 
 HOUR = dt.timedelta(hours=1)
@@ -217,6 +217,28 @@ def test_shards_that_came_and_went_unread_are_a_gap(world: World) -> None:
     world.later()
     world.run()
     assert len(gaps(world.archive, TABLE)) == again
+
+
+def test_a_table_without_a_stream_gets_no_receipt_that_would_claim_anything(world: World) -> None:
+    world.streams.switch_off()
+    world.later(dt.timedelta(hours=30))
+    with pytest.raises(ConfigurationError, match="has no stream"):
+        world.run()
+    assert not world.archive.keys()
+
+
+def test_a_stream_that_is_off_is_read_to_its_end_and_then_an_error_and_covers_nothing_more(world: World) -> None:
+    world.streams.put("E-1")
+    world.later()
+    until = world.run().covered_until
+    world.streams.put("E-2")
+    world.streams.switch_off()
+    world.later()
+    with pytest.raises(ConfigurationError, match="has no stream that is on"):
+        world.run()
+    assert len(world.rows()) == 2
+    assert covered_until(world.archive, TABLE) == until
+    assert "not complete" in findings(world.archive, TABLE, known=1)[0]
 
 
 def test_a_stream_that_went_away_unread_is_a_gap_and_then_an_error(world: World) -> None:

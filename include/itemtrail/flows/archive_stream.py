@@ -94,6 +94,8 @@ class _Work:
         last = history.last
         if last and last.observed >= self.now and last.whole:
             return last
+        if not (last and last.checkpoints) and not self.streams.streams(self.table_arn):
+            raise self._no_stream()
         draft = self._read(history)
         plan, built = self._plan(history, draft)
         plan_key = layout.stream_plan_key(self.table_arn, plan.number)
@@ -102,7 +104,8 @@ class _Work:
             return None  # another writer planned otherwise: its plan is finished first
         receipt = commit(self.archive, plan, built, by=self._versions(self.rules))
         self._tell(receipt)
-        self._must_have_a_stream(receipt)
+        if draft.complete and not draft.enabled:
+            raise self._no_stream()
         return receipt if draft.complete else None
 
     def _read(self, history: StreamHistory) -> Draft:
@@ -128,7 +131,7 @@ class _Work:
             previous=history.last_sha256,
             versions=self._versions(self.rules),
             observed=self.now,
-            covered_until=self.now - SETTLE if draft.complete else earlier,
+            covered_until=self.now - SETTLE if draft.complete and draft.enabled else earlier,
             ranges=tuple(draft.ranges),
             duplicates=draft.duplicates,
             outputs=tuple(file.planned for file in built),
@@ -171,13 +174,11 @@ class _Work:
         gaps = f", {len(receipt.gaps)} gaps" if receipt.gaps else ""
         self.progress(f"{self.table_arn}: commit {receipt.number}, {said}{gaps}")
 
-    def _must_have_a_stream(self, receipt: StreamReceipt) -> None:
-        """A table without any stream records nothing: said after the receipt, which may hold a gap, is written."""
-        if not receipt.checkpoints and not self.streams.streams(self.table_arn):
-            raise ConfigurationError(
-                f"{self.table_arn} has no stream.",
-                advice="switch it on (setup_trail, or `itemtrail setup`); another account's table needs a role of that account.",
-            )
+    def _no_stream(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.table_arn} has no stream that is on: what changes now is recorded nowhere.",
+            advice="switch it on (setup_trail, or `itemtrail setup`); another account's table needs a role of that account.",
+        )
 
     @staticmethod
     def _versions(chosen: tuple[Rule, ...]) -> Versions:

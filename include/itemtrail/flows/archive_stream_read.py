@@ -33,7 +33,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Draft:
-    """What was read and is not planned yet. ``complete``: every stream was read to its tip."""
+    """What was read and is not planned yet. ``complete``: every stream was read to its tip; ``enabled``: one of them is on."""
 
     rows: list[Row] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -42,6 +42,7 @@ class Draft:
     checkpoints: list[Checkpoint] = field(default_factory=list)
     duplicates: int = 0
     complete: bool = False
+    enabled: bool = False
 
 
 @dataclass(slots=True)
@@ -131,6 +132,7 @@ class _Stream:
         except NotFound:
             self.reader.gone(list(self.known.values()))
             return None
+        self.reader.draft.enabled |= found.enabled
         return replace(found, shards=in_order(found.shards))
 
     def _keep(self, shards: Sequence[Shard]) -> None:

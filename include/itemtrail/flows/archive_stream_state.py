@@ -62,7 +62,7 @@ def findings(store: ObjectStore, table_arn: str, *, known: int) -> tuple[str, ..
         return (f"{table_arn}: this run left no receipt (see the log of its archive task)",)
     lines = [_say(table_arn, gap) for gap in gaps(store, table_arn, since=known)]
     if not last.whole:
-        lines.append(f"{table_arn}: not read to its end; the next run goes on")
+        lines.append(f"{table_arn}: not complete up to this run (see the log of its archive task); the next run goes on")
     return tuple(lines)
 
 
