@@ -82,9 +82,10 @@ class ForwarderWanted:
 def policy(wanted: ForwarderWanted) -> Document:
     """The role's inline policy."""
     groups = [
-        f"arn:{wanted.partition}:logs:{region}:{wanted.account}:log-group:{name}:*"
+        f"arn:{wanted.partition}:logs:{region}:{wanted.account}:log-group:{name}{streams}"
         for region in wanted.regions
         for name in (wanted.log_group, wanted.own_log)
+        for streams in ("", ":*")
     ]
     reads = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
     spill = f"arn:{wanted.partition}:s3:::{wanted.spill_bucket}/{wanted.spill_prefix}*"
