@@ -1,4 +1,4 @@
-"""The forwarder as set up: a write arrives in the log group, redacted, spilled where large, told where it cannot; others listen."""
+"""The forwarder as set up: a write arrives in the log group, redacted, spilled where large, told where it cannot; who listens."""
 
 import base64
 import datetime as dt

@@ -157,3 +157,9 @@ def test_a_handler_lives_in_the_machines_time_and_then_in_the_sandboxs() -> None
     alone, patched = both("handler_time")
     assert alone > 1800, GONE
     assert patched < 60
+
+
+def test_iam_is_asked_of_no_function_and_then_of_the_one_that_is_made_or_mapped() -> None:
+    alone, patched = both("function_permissions")
+    assert alone == ["*", None], GONE
+    assert patched == ["arn:aws:lambda:eu-west-1:111122223333:function:f"] * 2

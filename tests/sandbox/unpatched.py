@@ -334,6 +334,17 @@ def handler_time() -> float:
     return abs(float(result["body"]) - time.time())
 
 
+def function_permissions() -> list[object]:
+    """What IAM is asked about CreateFunction and a new mapping: the resource, the mapping's function."""
+    from ministack.core import iam_actions
+
+    body = json.dumps({"FunctionName": "f"}).encode()
+    path = "/2015-03-31/functions"
+    resource = iam_actions.extract_resource_arn("lambda", "POST", path, {}, body, {}, REGION, ACCOUNT)
+    context = iam_actions.request_tag_context("lambda", "lambda:CreateEventSourceMapping", body, {})
+    return [resource, context.get("lambda:functionarn")]
+
+
 CASES = (
     root_keys,
     request_age,
@@ -353,6 +364,7 @@ CASES = (
     log_patterns,
     worker_waits,
     handler_time,
+    function_permissions,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
