@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DAGS = {
     "archive_stream": "archive_stream_dag.py",
     "archive_trail": "archive_trail_dag.py",
+    "build_history": "build_history_dag.py",
     "setup_trail": "setup_trail_dag.py",
     "watch_deadline": "watch_deadline_dag.py",
 }
@@ -19,6 +20,7 @@ ALERTS = {
     ("archive_trail", "gate"),
     ("archive_trail", "lifecycle"),
     ("archive_stream", "gate"),
+    ("build_history", "gate"),
     ("watch_deadline", "look"),
     ("watch_deadline", "alert"),
 }
@@ -58,6 +60,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
         == {
             "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2},
             "archive_stream": {"tables": 2, "archive": 5, "gate": 0, "announce": 0},
+            "build_history": {"plan": 2, "build": 3, "gate": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
         }[dag_id]
@@ -83,6 +86,7 @@ def test_only_the_gate_says_that_a_day_is_there(bag):
     assert outlets == {
         ("archive_trail", "gate"): ["itemtrail_events_day"],
         ("archive_stream", "announce"): ["itemtrail_stream_day"],
+        ("build_history", "gate"): ["itemtrail_history_day"],
     }
     assert bag.dags["archive_stream"].get_task("announce").upstream_task_ids == {"gate", "tables"}
 
