@@ -22,6 +22,7 @@ there is a test that shows the fault without it; when such a test fails, minista
 13. JSON filter patterns match nothing behind a subscription and everything in a search; a group has any number of filters →
     as AWS's, and the function must let CloudWatch Logs in (``log_subscriptions``, ``filter_patterns``).
 14. CreateFunction is asked of no resource, mappings have no `lambda:FunctionArn` → both, as AWS (``lambda_permissions``).
+15. IAM is asked about no stream, only about `*` → about the stream (``stream_permissions``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -39,7 +40,15 @@ import time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from cloudtrail_sandbox import lambda_permissions, log_limits, log_subscriptions, stream_mapping, stream_records, worker_clock
+from cloudtrail_sandbox import (
+    lambda_permissions,
+    log_limits,
+    log_subscriptions,
+    stream_mapping,
+    stream_permissions,
+    stream_records,
+    worker_clock,
+)
 from cloudtrail_sandbox.clock import real_now
 
 SMALLEST_MOVED = "x-amz-transition-default-minimum-object-size"
@@ -92,6 +101,7 @@ def apply() -> None:
     log_limits.patch()
     log_subscriptions.patch()
     lambda_permissions.patch()
+    stream_permissions.patch()
 
 
 def no_root_keys() -> None:

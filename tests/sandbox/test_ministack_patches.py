@@ -163,3 +163,9 @@ def test_iam_is_asked_of_no_function_and_then_of_the_one_that_is_made_or_mapped(
     alone, patched = both("function_permissions")
     assert alone == ["*", None], GONE
     assert patched == ["arn:aws:lambda:eu-west-1:111122223333:function:f"] * 2
+
+
+def test_iam_is_asked_of_no_stream_and_then_of_the_stream_that_is_read() -> None:
+    alone, patched = both("stream_permissions")
+    assert alone == ["*", "*"], GONE
+    assert patched == ["arn:aws:dynamodb:eu-west-1:111122223333:table/T/stream/2026-01-01T00:00:00.000"] * 2

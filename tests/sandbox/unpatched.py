@@ -345,6 +345,16 @@ def function_permissions() -> list[object]:
     return [resource, context.get("lambda:functionarn")]
 
 
+def stream_permissions() -> list[object]:
+    """What IAM is asked about DescribeStream and GetRecords: the resource."""
+    from ministack.core import iam_actions
+
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/T/stream/2026-01-01T00:00:00.000"
+    bodies = ({"StreamArn": arn}, {"ShardIterator": f"{arn}|1|xyz"})
+    asked = (json.dumps(body).encode() for body in bodies)
+    return [iam_actions.extract_resource_arn("dynamodbstreams", "POST", "/", {}, body, {}, REGION, ACCOUNT) for body in asked]
+
+
 CASES = (
     root_keys,
     request_age,
@@ -365,6 +375,7 @@ CASES = (
     worker_waits,
     handler_time,
     function_permissions,
+    stream_permissions,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
