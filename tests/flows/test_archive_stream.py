@@ -449,6 +449,21 @@ def test_a_foreign_file_under_a_planned_name_is_never_taken(world: World) -> Non
         world.run()
 
 
+def test_a_file_with_other_rows_under_a_planned_name_is_never_taken(world: World) -> None:
+    other = World()
+    other.streams.put("E-2", 9)
+    other.later()
+    other.run()
+    world.streams.put("E-1")
+    world.later()
+    killed_after_the_plan(world, 0)
+    key = layout.stream_records_key(TABLE, BEGIN.date(), 0)
+    world.archive.put(key, other.archive.body(key))
+    with pytest.raises(EvidenceError, match="not the planned ones"):
+        world.run()
+    assert layout.stream_receipt_key(TABLE, 0) not in world.archive.keys("")
+
+
 def test_a_broken_chain_of_receipts_is_told(world: World) -> None:
     for _ in range(3):
         world.later()

@@ -5,13 +5,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from itemtrail.core.stream_records import Origin, Unreadable, created_of, quarantined, read, sequence_of, table
+from itemtrail.core.stream_records import Origin, Unreadable, created_of, ordered, quarantined, read, sequence_of
 from itemtrail.core.stream_schema import SCHEMA
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/Employee"
 ORIGIN = Origin(TABLE, f"{TABLE}/stream/2026-11-24T00:00:00.000", "shardId-1")
+
+
+def table(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(ordered(rows), schema=SCHEMA)
 
 
 def record(**changes: Any) -> dict[str, Any]:

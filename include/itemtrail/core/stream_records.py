@@ -14,12 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from itemtrail.core import item_key
 from itemtrail.core.diff import same
 from itemtrail.core.plan import canonical
-from itemtrail.core.stream_schema import SCHEMA
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
@@ -90,10 +87,9 @@ def read(record: object, origin: Origin, redact: Redact | None = None) -> Row | 
         return _unreadable(record, origin, redact, "MALFORMED", type(error).__name__)
 
 
-def table(rows: Iterable[Row]) -> pa.Table:
+def ordered(rows: Iterable[Row]) -> list[Row]:
     """Rows of one file in their order: item, time, sequence number as an integer."""
-    ordered = sorted(rows, key=lambda r: (r["item_key"], r["created"] or _NO_TIME, int(r["sequence_number"]), r["shard_id"]))
-    return pa.Table.from_pylist(ordered, schema=SCHEMA)
+    return sorted(rows, key=lambda r: (r["item_key"], r["created"] or _NO_TIME, int(r["sequence_number"]), r["shard_id"]))
 
 
 def quarantined(found: Iterable[Unreadable]) -> bytes:

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from itemtrail.core import layout
 from itemtrail.core.plan import canonical, sha256
 from itemtrail.core.stream_plan import PlannedOutput, StreamOutput, StreamOutputKind
-from itemtrail.core.stream_records import Row, Unreadable, quarantined, table
-from itemtrail.core.stream_schema import METADATA
+from itemtrail.core.stream_records import Row, Unreadable, ordered, quarantined
+from itemtrail.core.stream_schema import METADATA, SCHEMA
 from itemtrail.errors import EvidenceError
 
 _DICTIONARY = [
@@ -83,24 +83,28 @@ def inspect(key: str, kind: StreamOutputKind, body: bytes) -> Built:
 
 
 def _records(key: str, rows: Sequence[Row]) -> Built:
-    ordered = table(rows)
+    sorted_rows = ordered(rows)
+    body = _parquet(pa.Table.from_pylist(sorted_rows, schema=SCHEMA))
+    return Built(key, StreamOutputKind.RECORDS, body, len(rows), _content(sorted_rows), _per_shard(sorted_rows))
+
+
+def _parquet(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
-        ordered.schema,
+        rows.schema,
         version="2.6",
         compression="zstd",
         compression_level=3,
         use_dictionary=_DICTIONARY,
         write_page_index=True,
         store_schema=False,
-        bloom_filter_options={"item_key": {"ndv": len(rows), "fpp": 0.01}},
+        bloom_filter_options={"item_key": {"ndv": rows.num_rows, "fpp": 0.01}},
     ) as writer:
         writer.add_key_value_metadata(METADATA)
-        writer.write_table(ordered, row_group_size=_ROW_GROUP)
-    listed = ordered.to_pylist()
-    body = sink.getvalue().to_pybytes()
-    return Built(key, StreamOutputKind.RECORDS, body, len(listed), _content(listed), _per_shard(listed))
+        writer.write_table(rows, row_group_size=_ROW_GROUP)
+    body: bytes = sink.getvalue().to_pybytes()
+    return body
 
 
 def _quarantine(key: str, found: Sequence[Unreadable]) -> Built:

@@ -124,7 +124,8 @@ def _there(archive: ArchiveStore, output: PlannedOutput) -> Built | None:
         body = archive.read(output.key).body
     except NotFound:
         return None
-    return inspect(output.key, output.kind, body)
+    found = inspect(output.key, output.kind, body)
+    return found if found.content == output.content else None  # then it is compared with what the stream still gives
 
 
 def _put(archive: ArchiveStore, file: Built, planned: PlannedOutput | None, *, strict: bool) -> Built:

@@ -27,8 +27,8 @@ _EMPTY_ANSWERS = 5
 class Limits:
     """What one commit may hold; more is left to the next one. ``text`` is in characters of keys and images."""
 
-    records: int = 50_000
-    text: int = 64 << 20
+    records: int = 40_000
+    text: int = 40 << 20
 
 
 @dataclass(slots=True)
