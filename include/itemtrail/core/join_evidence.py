@@ -68,7 +68,16 @@ class Claim:
 NOTHING = Claim(Verb.ANY)
 
 
-_usual = msgspec.json.Decoder(dict[str, Any]).decode
+class _Usual(msgspec.Struct):
+    """The usual spelling of a call of one item; anything else is read in general."""
+
+    item: list[str] | None = None
+    updateExpression: str | None = None  # noqa: N815 - CloudTrail's spelling
+    expressionAttributeNames: dict[str, str] | None = None  # noqa: N815
+    attributeUpdates: Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
+
+
+_usual = msgspec.json.Decoder(_Usual).decode
 _image = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
@@ -77,9 +86,14 @@ def single(verb: Verb, parameters: str | None) -> Claim:
     if not parameters or verb is Verb.DELETE:
         return Claim(verb)
     try:
-        document = _usual(parameters)
+        call = _usual(parameters)
     except (msgspec.DecodeError, RecursionError):
-        document = dynamodb.read(Raw(parameters.encode()))
+        call = _Usual()
+    if verb is Verb.PUT and call.item is not None:
+        return Claim(verb, frozenset(call.item))
+    if verb is Verb.UPDATE and call.updateExpression is not None and call.attributeUpdates is msgspec.UNSET:
+        return _of_expression(call.updateExpression, call.expressionAttributeNames)
+    document = dynamodb.read(Raw(parameters.encode()))
     return _claim(verb, document if isinstance(document, dict) else {})
 
 
@@ -229,10 +243,14 @@ def _update(members: Mapping[str, Any]) -> Claim:
         return Claim(Verb.UPDATE, frozenset(legacy))
     if not isinstance(expression, str):
         return Claim(Verb.UPDATE)
+    return _of_expression(expression, placeholders if isinstance(placeholders, dict) else None)
+
+
+def _of_expression(expression: str, placeholders: Mapping[str, Any] | None) -> Claim:
     names = {*_WORD.findall(expression)}
-    if isinstance(placeholders, dict):
+    if placeholders:
         names.update(value for value in placeholders.values() if isinstance(value, str))
-    elif any(name.startswith("#") for name in names):
+    elif "#" in expression:
         return Claim(Verb.UPDATE)
     return Claim(Verb.UPDATE, frozenset(names), _UNDOES.match(expression) is not None)
 
