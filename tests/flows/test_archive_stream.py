@@ -1,69 +1,21 @@
-"""The archive of a table's streams over a fake service: each record once, gaps told, killed anywhere and run again the same."""
+"""The archive of a table's streams over a fake service: each record once, shards in order, gaps told."""
 
 import dataclasses
 import datetime as dt
-import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
-from tests.archive_world import settings
-from tests.memory import MemoryStore
-from tests.streams_fake import BEGIN, TABLE, FakeStreams, Killed
+from tests.stream_world import HOUR, KEY, World
+from tests.streams_fake import BEGIN, TABLE
 
 from itemtrail.core import layout
-from itemtrail.core.stream_plan import StreamOutputKind, StreamReceipt
+from itemtrail.core.stream_plan import StreamOutputKind
 from itemtrail.errors import ConfigurationError, EvidenceError
 from itemtrail.flows.archive_stream import archive_table
 from itemtrail.flows.archive_stream_read import Limits
 from itemtrail.flows.archive_stream_state import covered_until, findings, gaps, load, read_receipt, records_files
-from itemtrail.settings import Redaction, Settings
-
-HOUR = dt.timedelta(hours=1)
-KEY = b"k" * 32
-
-
-class World:
-    """A table's streams, an archive, and hours that pass."""
-
-    def __init__(self) -> None:
-        self.streams, self.archive = FakeStreams(), MemoryStore()
-        self.limits, self.settings, self.key = Limits(records=5), settings(), b""
-        self.first_look = dt.datetime.max.replace(tzinfo=dt.UTC)
-
-    def run(self, archive: Any = None, streams: Any = None) -> StreamReceipt:
-        self.first_look = min(self.first_look, self.streams.now)
-        return archive_table(
-            TABLE,
-            streams=streams or self.streams,
-            archive=archive or self.archive,
-            settings=self.settings,
-            key=self.key or None,
-            now=self.streams.now,
-            limits=self.limits,
-        )
-
-    def later(self, by: dt.timedelta = HOUR) -> None:
-        self.streams.now += by
-
-    def redacted(self, *rules: Redaction) -> None:
-        chosen: Settings = self.settings
-        self.settings = chosen.model_copy(update={"streams": chosen.streams.model_copy(update={"redact": rules})})
-
-    def rows(self) -> list[dict[str, Any]]:
-        found = []
-        for key in self.archive.keys(layout.STREAM_RECORDS):
-            found += pq.read_table(io.BytesIO(self.archive.body(key))).to_pylist()
-        return found
-
-    def identities(self) -> list[tuple[str, str, str]]:
-        return [(r["stream_arn"], r["shard_id"], r["sequence_number"]) for r in self.rows()]
-
-    def receipts(self) -> Iterator[StreamReceipt]:
-        last = load(self.archive, TABLE).last
-        return (read_receipt(self.archive, TABLE, n) for n in range(last.number + 1 if last else 0))
+from itemtrail.settings import Redaction
 
 
 @pytest.fixture
@@ -312,156 +264,6 @@ def test_records_of_two_days_lie_in_two_files(world: World) -> None:
     world.later()
     receipt = world.run()
     assert [o.key.split("event_date=")[1][:10] for o in receipt.outputs] == ["2026-11-24", "2026-11-25"]
-
-
-class MortalArchive:
-    """The archive, with the access that is the process's last: before or after it is done."""
-
-    def __init__(self, inner: MemoryStore, at: int, *, after: bool) -> None:
-        self._inner, self._left, self._after = inner, at, after
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        return self._mortal(found) if name in ("read", "put_new", "list") else found
-
-    def _mortal(self, call: Any) -> Any:
-        def act(*given: Any, **named: Any) -> Any:
-            self._left -= 1
-            if self._left == 0 and not self._after:
-                raise Killed
-            result = call(*given, **named)
-            if self._left == 0:
-                raise Killed
-            return result
-
-        return act
-
-
-def a_busy_hour() -> World:
-    """A world two commits long, with a split, a bad record, and an earlier run."""
-    world = World()
-    world.streams.put("E-0")
-    world.later()
-    world.run()
-    for n in range(6):
-        world.streams.put(f"E-{n}", n)
-    world.streams.put("E-9", Keys={"EmpId": {"BOOL": True}})
-    world.streams.split(world.streams.open()[0])
-    world.streams.put("E-1", 7)
-    world.later()
-    return world
-
-
-def everything(world: World) -> dict[str, bytes]:
-    return {key: world.archive.body(key) for key in world.archive.keys("")}
-
-
-@pytest.mark.parametrize("after", [False, True])
-def test_killed_at_any_access_of_the_archive_and_run_again_ends_in_the_same_objects(after: bool) -> None:
-    whole = a_busy_hour()
-    whole.run()
-    wanted, at = everything(whole), 0
-    assert layout.stream_receipt_key(TABLE, 2) in wanted
-    while True:
-        at += 1
-        world = a_busy_hour()
-        try:
-            world.run(archive=MortalArchive(world.archive, at, after=after))
-        except Killed:
-            world.run()
-            assert everything(world) == wanted, at
-        else:
-            break
-    assert at > 15
-
-
-def test_killed_at_any_call_of_the_stream_and_run_again_ends_in_the_same_objects() -> None:
-    whole = a_busy_hour()
-    before = len(whole.streams.calls)
-    whole.run()
-    wanted, last = everything(whole), len(whole.streams.calls)
-    for at in range(before + 1, last + 1):
-        world = a_busy_hour()
-        world.streams.die_at = at
-        with pytest.raises(Killed):
-            world.run()
-        world.streams.die_at = None
-        world.run()
-        assert everything(world) == wanted, at
-
-
-def killed_after_the_plan(world: World, number: int) -> None:
-    class Dies(MortalArchive):
-        def __getattr__(self, name: str) -> Any:
-            found = getattr(self._inner, name)
-            if name != "put_new":
-                return found
-
-            def put_new(key: str, *given: Any, **named: Any) -> Any:
-                result = found(key, *given, **named)
-                if key == layout.stream_plan_key(TABLE, number):
-                    raise Killed
-                return result
-
-            return put_new
-
-    with pytest.raises(Killed):
-        world.run(archive=Dies(world.archive, -1, after=True))
-
-
-def test_a_plan_whose_records_were_trimmed_is_finished_with_a_gap(world: World) -> None:
-    world.limits = Limits()
-    for n in range(4):
-        world.streams.put(f"E-{n}")
-    world.later(dt.timedelta(hours=2))
-    last = world.streams.put("E-9")
-    killed_after_the_plan(world, 0)
-    world.later(dt.timedelta(hours=23))
-    world.run()
-    receipt = read_receipt(world.archive, TABLE, 0)
-    (gap,) = receipt.gaps
-    assert (gap.records, receipt.counts.rows, receipt.counts.lost) == (4, 1, 4)
-    assert (gap.from_ts, gap.to_ts) == (BEGIN, BEGIN + dt.timedelta(hours=2))
-    assert gap in gaps(world.archive, TABLE)
-    assert [number for _, _, number in world.identities()] == [last]
-
-
-def test_a_plan_is_finished_by_the_rules_that_it_was_made_with(world: World) -> None:
-    world.key = KEY
-    world.redacted(Redaction(table=TABLE, attribute="Salary", action="hash"))
-    world.streams.put("E-1", 98765)
-    world.later()
-    killed_after_the_plan(world, 0)
-    world.redacted()
-    world.key = b"o" * 32
-    with pytest.raises(ConfigurationError, match="another redaction key"):
-        world.run()
-    world.key = KEY
-    world.run()
-    assert world.rows()[0]["redacted"] == ["Salary"]
-
-
-def test_a_foreign_file_under_a_planned_name_is_never_taken(world: World) -> None:
-    world.streams.put("E-1")
-    world.later()
-    world.archive.put(layout.stream_records_key(TABLE, BEGIN.date(), 0), b"planted")
-    with pytest.raises(EvidenceError, match="cannot be read"):
-        world.run()
-
-
-def test_a_file_with_other_rows_under_a_planned_name_is_never_taken(world: World) -> None:
-    other = World()
-    other.streams.put("E-2", 9)
-    other.later()
-    other.run()
-    world.streams.put("E-1")
-    world.later()
-    killed_after_the_plan(world, 0)
-    key = layout.stream_records_key(TABLE, BEGIN.date(), 0)
-    world.archive.put(key, other.archive.body(key))
-    with pytest.raises(EvidenceError, match="not the planned ones"):
-        world.run()
-    assert layout.stream_receipt_key(TABLE, 0) not in world.archive.keys("")
 
 
 def test_a_broken_chain_of_receipts_is_told(world: World) -> None:

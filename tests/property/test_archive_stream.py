@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.flows.test_archive_stream import MortalArchive, World
+from tests.stream_world import MortalArchive, World
 from tests.streams_fake import TABLE, Killed
 
 from itemtrail.core.shards import childless, in_order, ready
