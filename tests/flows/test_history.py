@@ -21,6 +21,7 @@ from itemtrail.flows import history
 from itemtrail.model import Unit
 
 FIRST = START.date()
+LATE = dt.datetime(2026, 3, 10, 23, 59, 20, tzinfo=dt.UTC)
 QUIET = Workload(seed=5, writes=120, items=60, seconds=30_000, only=("put", "update"))
 
 
@@ -55,11 +56,20 @@ def test_the_same_archive_gives_the_same_bytes(tmp_path: Path) -> None:
     assert {key: store.body(key) for key in (second.changes_key, second.report_key)} == before
 
 
-def test_days_built_from_their_files_are_the_whole(tmp_path: Path) -> None:
-    start = dt.datetime(2026, 3, 10, 23, 59, 20, tzinfo=dt.UTC)
-    world = simulate(Workload(seed=8, writes=200, items=6, seconds=80, start=start, hot_share=0.6))
+@pytest.mark.parametrize(
+    "work",
+    [
+        Workload(seed=8, writes=200, items=6, seconds=80, start=LATE, hot_share=0.6),
+        Workload(seed=9, writes=400, items=40, seconds=250_000, start=LATE, composite=True, lost_records=0.01),
+    ],
+)
+def test_days_built_from_their_files_are_the_whole(work: Workload, tmp_path: Path) -> None:
+    world = simulate(work)
     store = archived(world)
-    built = [row for day in (FIRST, FIRST + DAY) for row in rows(store, build(store, tmp_path, day))]
+    times = world.events["event_ts"].to_pylist()
+    first = min(times).date()
+    days = [first + n * DAY for n in range((max(times).date() - first).days + 1)]
+    built = [row for day in days for row in rows(store, build(store, tmp_path, day))]
     whole = join(world.records, world.events, table_arn=TABLE).to_pylist()
 
     def marks(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -117,6 +117,11 @@ def key_types(records: pa.Table) -> dict[str, str]:
     return item_key.of_stream(json.loads(records["keys"][0].as_py()))[1] if records.num_rows else {}
 
 
+def event_keys(events: pa.Table, types: item_key.Types) -> pa.Array:
+    """Every key that the events name, once, in the stream's spelling."""
+    return _texts(pc.list_flatten(flat(events["item_keys"])).field("key"), types).unique()
+
+
 def flat(column: pa.ChunkedArray) -> pa.Array:
     """A column in one piece."""
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

@@ -123,7 +123,14 @@ def build_day(
         progress(
             f"{table_arn} {day}: {inputs.records.num_rows:,} stream records, {inputs.events.num_rows:,} events, margins included"
         )
-        rows = join(inputs.records, inputs.events, table_arn=table_arn, window_seconds=settings.history.window_seconds, day=day)
+        rows = join(
+            inputs.records,
+            inputs.events,
+            table_arn=table_arn,
+            window_seconds=settings.history.window_seconds,
+            day=day,
+            key_types=inputs.key_types,
+        )
         found = reconcile(rows, _gaps(archive, table_arn, day))
         path = Path(folder) / "changes.parquet"
         changes_files.write(rows, path)

@@ -8,6 +8,7 @@ about 5 minutes, not guaranteed), DynamoDB developer guide, "Change data capture
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from itemtrail.core import layout, stream_schema
+from itemtrail.core import join_sides, layout, stream_schema
 from itemtrail.core.join import margins
 from itemtrail.core.receipt import OutputKind
 from itemtrail.core.schema import SCHEMA, TIME
@@ -30,6 +31,7 @@ from itemtrail.settings import Settings
 _DAY = dt.timedelta(days=1)
 _THREADS = 8
 _MEMORY = "2GB"
+Between = tuple[dt.datetime, dt.datetime]
 COLUMNS = (
     "eventID", "eventName", "requestID", "errorCode", "sourceIPAddress", "userAgent", "requestParameters", "event_ts", "actor",
     "actor_source", "session_issuer", "source_identity", "table_arn", "item_keys", "operation_kind", "succeeded", "source_object",
@@ -58,10 +60,11 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Both tables, margins included."""
+    """Both tables, margins included. ``key_types`` of the table's key as its stream tells them, None where it has no record."""
 
     records: pa.Table
     events: pa.Table
+    key_types: dict[str, str] | None
 
 
 def lacking(archive: ObjectStore, settings: Settings, table_arn: str, day: dt.date) -> tuple[str, ...]:
@@ -99,15 +102,22 @@ def sources(archive: ObjectStore, settings: Settings, table_arn: str, day: dt.da
 
 
 def read(archive: ObjectStore, settings: Settings, table_arn: str, day: dt.date, sources: Sources, spool: Path) -> Inputs:
-    """Records and events of the day and its margins. ``spool`` is a folder for copies."""
+    """Records and events of the day and its margins. ``spool`` is a folder for copies.
+
+    Of the records further away only those are kept that can say something of a logged write: those of keys that events name.
+    """
     account, _ = _owner(settings, table_arn)
     of_records, of_events = margins(settings.history.window_seconds)
     start, end = _midnight(day), _midnight(day + _DAY)
     keys = (*sources.records, *sources.events)
     copies = dict(zip(keys, _copy(archive, keys, spool), strict=True))
-    records = _records([(key, copies[key]) for key in sources.records], start - of_records, end + of_records)
-    paths = [copies[key] for key in sources.events]
-    return Inputs(records, _events(paths, account, table_arn, (start - of_events, end + of_events), spool))
+    near = (start - of_events, end + of_events)
+    events = _events([copies[key] for key in sources.events], account, table_arn, near, spool)
+    files = [(key, copies[key]) for key in sources.records]
+    types = next((found for _, path in files if (found := join_sides.key_types(_head(path)))), None)
+    return Inputs(
+        _records(files, (start - of_records, end + of_records), near, join_sides.event_keys(events, types or {})), events, types
+    )
 
 
 def _not_archived(archive: ObjectStore, settings: Settings, table_arn: str, day: dt.date) -> list[str]:
@@ -167,23 +177,29 @@ def _copy(archive: ObjectStore, keys: Sequence[str], spool: Path) -> list[Path]:
         return list(threads.map(one, enumerate(keys)))
 
 
-def _records(files: Sequence[tuple[str, Path]], low: dt.datetime, high: dt.datetime) -> pa.Table:
-    tables = [
-        table.append_column("stream_object", pa.repeat(key, table.num_rows))
-        for key, path in files
-        for table in [pq.read_table(path, columns=stream_schema.SCHEMA.names, partitioning=None).cast(stream_schema.SCHEMA)]
-    ]
+def _records(files: Sequence[tuple[str, Path]], far: Between, near: Between, named: pa.Array) -> pa.Table:
     whole = stream_schema.SCHEMA.append(pa.field("stream_object", pa.string()))
-    records = pa.concat_tables(tables) if tables else whole.empty_table()
-    inside = pc.and_(
-        pc.greater_equal(records["created"], pa.scalar(low, TIME)), pc.less(records["created"], pa.scalar(high, TIME))
-    )
-    return records.filter(inside)
+    kept = []
+    for key, path in files:
+        table = pq.read_table(path, columns=stream_schema.SCHEMA.names, partitioning=None).cast(stream_schema.SCHEMA)
+        table = table.filter(pc.or_(_inside(table, near), pc.and_(_inside(table, far), pc.is_in(table["item_key"], named))))
+        kept.append(table.append_column("stream_object", pa.repeat(key, table.num_rows)))
+    return pa.concat_tables(kept) if kept else whole.empty_table()
 
 
-def _events(
-    paths: Sequence[Path], account: str, table_arn: str, between: tuple[dt.datetime, dt.datetime], spool: Path
-) -> pa.Table:
+def _head(path: Path) -> pa.Table:
+    """The first row's key."""
+    with pq.ParquetFile(path) as file:
+        first = list(itertools.islice(file.iter_batches(1, columns=["keys"]), 1))
+        return pa.Table.from_batches(first) if first else stream_schema.SCHEMA.empty_table()
+
+
+def _inside(records: pa.Table, between: Between) -> pa.ChunkedArray:
+    low, high = (pa.scalar(time, TIME) for time in between)
+    return pc.and_(pc.greater_equal(records["created"], low), pc.less(records["created"], high))
+
+
+def _events(paths: Sequence[Path], account: str, table_arn: str, between: Between, spool: Path) -> pa.Table:
     import duckdb
 
     shape = pa.schema([SCHEMA.field(name) for name in COLUMNS])
