@@ -13,6 +13,7 @@ import pytest
 from tests.sandbox.setup_world import SetupWorld
 
 from cloudtrail_sandbox.client import Sandbox
+from itemtrail.cli.main import main
 from itemtrail.core.change_schema import Match
 from itemtrail.flows import history, setup
 from itemtrail.flows.archive import archive_unit
@@ -185,3 +186,23 @@ def test_the_day_is_explained_and_built_alike_again(told: Told, tmp_path: Path) 
     before = [archive.read(key).body for key in keys]
     told.build(tmp_path)
     assert [archive.read(key).body for key in keys] == before
+
+
+def test_the_command_line_builds_the_same(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sandbox_env: Any
+) -> None:
+    config = tmp_path / "itemtrail.toml"
+    sections = ("trail", "archive", "streams")
+    values = {name: getattr(told.world.settings, name).model_dump(mode="json", exclude={"data_events"}) for name in sections}
+    lines = [f"[{name}]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in values[name].items()) for name in sections]
+    config.write_text("\n".join(lines))
+    sandbox_env(told.world.sandbox)
+    asked = ["build-history", "--config", str(config), "--day", str(DAY), "--table"]
+    assert main([*asked, "Payroll", "--json"]) == 0
+    built = json.loads(capsys.readouterr().out)
+    assert told.receipt is not None
+    assert (built["rows"], built["report"], built["alarms"]) == (told.receipt.rows, told.receipt.report_key, [])
+    assert main([*asked, "Nobodys"]) == 2
+    assert "none of `streams.tables`" in capsys.readouterr().err
+    assert main(["build-history", "--config", str(config), "--day", "2026-11-24", "--table", "Payroll"]) == 3
+    assert "is not archived" in capsys.readouterr().err
