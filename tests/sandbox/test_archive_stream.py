@@ -15,6 +15,7 @@ from tests.sandbox.setup_world import SetupWorld
 from cloudtrail_sandbox.client import Sandbox
 from itemtrail.cli.main import main
 from itemtrail.core import layout
+from itemtrail.errors import AccessDenied
 from itemtrail.flows.archive_stream import archive_table
 from itemtrail.flows.archive_stream_state import covered_until, findings, gaps, records_files
 from itemtrail.settings import Redaction, StreamSettings
@@ -232,6 +233,38 @@ def test_the_command_line_does_the_same(
     output = capsys.readouterr()
     assert f"{table}: 0 records, complete until" in output.out
     assert "has no stream" in output.err
+
+
+def test_four_permissions_are_enough_and_a_missing_one_is_named(world: World) -> None:
+    table = world.table("Permitted")
+    writes(world, "Permitted")
+    world.sandbox.advance(60)
+    stream_actions = ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]
+    with pytest.raises(AccessDenied, match="dynamodb:GetRecords") as denied:
+        read_as(world, table, stream_actions[:2])
+    assert denied.value.action == "dynamodb:GetRecords"
+    assert read_as(world, table, stream_actions).counts.rows == 10
+
+
+def read_as(world: World, table: str, actions: list[str]) -> Any:
+    """A run whose stream reader may list streams, and ``actions`` on this table's."""
+    iam, name = world.client("iam"), f"reader-{len(actions)}"
+    iam.create_user(UserName=name)
+    statements = [
+        {"Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
+        {"Effect": "Allow", "Action": actions, "Resource": f"{table}/stream/*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=policy)
+    reader = world.acting_as(iam.create_access_key(UserName=name)["AccessKey"])
+    return archive_table(
+        table,
+        streams=reader.connection.streams(table),
+        archive=world.archive,
+        settings=world.settings,
+        key=None,
+        now=world.sandbox.now(),
+    )
 
 
 def test_receipts_of_a_table_are_named_by_it(world: World) -> None:
