@@ -23,6 +23,7 @@ there is a test that shows the fault without it; when such a test fails, minista
     as AWS's, and the function must let CloudWatch Logs in (``log_subscriptions``, ``filter_patterns``).
 14. CreateFunction is asked of no resource, mappings have no `lambda:FunctionArn` → both, as AWS (``lambda_permissions``).
 15. IAM is asked about no stream, only about `*` → about the stream (``stream_permissions``).
+16. A range of a named version is the whole body → the range (``version_ranges``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -47,6 +48,7 @@ from cloudtrail_sandbox import (
     stream_mapping,
     stream_permissions,
     stream_records,
+    version_ranges,
     worker_clock,
 )
 from cloudtrail_sandbox.clock import real_now
@@ -102,6 +104,7 @@ def apply() -> None:
     log_subscriptions.patch()
     lambda_permissions.patch()
     stream_permissions.patch()
+    version_ranges.patch()
 
 
 def no_root_keys() -> None:

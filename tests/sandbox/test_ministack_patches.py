@@ -169,3 +169,9 @@ def test_iam_is_asked_of_no_stream_and_then_of_the_stream_that_is_read() -> None
     alone, patched = both("stream_permissions")
     assert alone == ["*", "*"], GONE
     assert patched == ["arn:aws:dynamodb:eu-west-1:111122223333:table/T/stream/2026-01-01T00:00:00.000"] * 2
+
+
+def test_a_range_of_a_version_is_the_whole_body_and_then_the_range() -> None:
+    alone, patched = both("version_ranges")
+    assert alone == [200, None, "0123456789", 200], GONE
+    assert patched == [206, "bytes 2-4/10", "234", 416]

@@ -355,6 +355,18 @@ def stream_permissions() -> list[object]:
     return [iam_actions.extract_resource_arn("dynamodbstreams", "POST", "/", {}, body, {}, REGION, ACCOUNT) for body in asked]
 
 
+def version_ranges() -> list[Any]:
+    """What a range of a named version answers."""
+    s3._create_bucket("ranged-bucket", b"", {})
+    enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    s3._dispatch("PUT", "ranged-bucket", "", {}, enabled, {"versioning": [""]})
+    _, put, _ = s3._dispatch("PUT", "ranged-bucket", "k", {}, b"0123456789", {})
+    query = {"versionId": [put["x-amz-version-id"]]}
+    status, headers, body = s3._dispatch("GET", "ranged-bucket", "k", {"range": "bytes=2-4"}, b"", query)
+    beyond, _, _ = s3._dispatch("GET", "ranged-bucket", "k", {"range": "bytes=20-"}, b"", query)
+    return [status, headers.get("Content-Range"), body.decode(), beyond]
+
+
 CASES = (
     root_keys,
     request_age,
@@ -376,6 +388,7 @@ CASES = (
     handler_time,
     function_permissions,
     stream_permissions,
+    version_ranges,
 )
 with request_scope(ACCOUNT, REGION):
     sys.stdout.write(json.dumps({case.__name__: case() for case in CASES}))
