@@ -77,6 +77,36 @@ class _Usual(msgspec.Struct):
     attributeUpdates: Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
 
 
+class _Action(msgspec.Struct):
+    operation: str
+    items: list[str] | None = None
+    updateExpression: str | None = None  # noqa: N815
+    UpdateExpression: str | None = None
+    expressionAttributeNames: dict[str, str] | None = None  # noqa: N815
+    ExpressionAttributeNames: dict[str, str] | None = None
+
+
+class _Transaction(msgspec.Struct):
+    requestItems: list[_Action]  # noqa: N815
+
+
+class _Put(msgspec.Struct):
+    item: list[str] | None = None
+
+
+class _Entry(msgspec.Struct):
+    putRequest: _Put | None = None  # noqa: N815
+    deleteRequest: Raw = Raw()  # noqa: N815
+
+
+class _Batch(msgspec.Struct):
+    requestItems: dict[str, list[_Entry]]  # noqa: N815
+
+
+_DOCUMENTS: dict[str, Any] = {
+    "TransactWriteItems": msgspec.json.Decoder(_Transaction).decode,
+    "BatchWriteItem": msgspec.json.Decoder(_Batch).decode,
+}
 _usual = msgspec.json.Decoder(_Usual).decode
 _image = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -109,6 +139,38 @@ def of_event(name: str, parameters: str | None) -> Iterator[tuple[str, str | Non
         yield from _statements(document)
     else:
         yield from _entries(document, "", SINGLE.get(name))
+
+
+def in_order(name: str, parameters: str | None) -> list[Claim] | None:
+    """Claims of a batch or transaction in its usual spelling, in the order of ``item_keys``; None leaves it to ``of_event``."""
+    if not parameters or name not in _DOCUMENTS:
+        return None
+    try:
+        found = _DOCUMENTS[name](parameters).requestItems
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if isinstance(found, dict):
+        entries = [entry for listed in found.values() for entry in listed]
+        if not all((entry.putRequest is None) == (len(entry.deleteRequest) > 0) for entry in entries):
+            return None
+        return [_listed(entry.putRequest.item) if entry.putRequest else Claim(Verb.DELETE) for entry in entries]
+    claims = [_of_action(action) for action in found if action.operation != "ConditionCheck"]
+    return [claim for claim in claims if claim] if all(claims) else None
+
+
+def _of_action(action: "_Action") -> Claim | None:
+    if action.operation == "Put":
+        return _listed(action.items)
+    if action.operation == "Delete":
+        return Claim(Verb.DELETE)
+    expression = action.updateExpression or action.UpdateExpression
+    if action.operation != "Update" or not expression:
+        return None
+    return _of_expression(expression, action.expressionAttributeNames or action.ExpressionAttributeNames)
+
+
+def _listed(names: list[str] | None) -> Claim:
+    return Claim(Verb.PUT, None if names is None else frozenset(names))
 
 
 def contradicted(

@@ -209,6 +209,12 @@ class _Several:
 
     def read(self, row: int, name: str, parameters: str | None, items: list[dict[str, Any]]) -> None:
         """The pairs of one event."""
+        usual = join_evidence.in_order(name, parameters)
+        if usual is not None and len(usual) == len(items):
+            for item, claim in zip(items, usual, strict=True):
+                if item["table_arn"] == self.table_arn:
+                    self._add(row, _text(item["key"], self.types), claim)
+            return
         short = self.table_arn.rpartition("/")[2]
         listed = join_evidence.of_event(name, parameters)
         found = [(key, claim) for table, key, claim in listed if table in ("", short)]
