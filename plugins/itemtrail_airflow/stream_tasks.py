@@ -59,8 +59,8 @@ def archive(item: dict[str, Any]) -> dict[str, Any]:
 @task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier()])
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
-    """Every table of the configuration must have a new receipt, be read to its tip, and have no new gap."""
-    from itemtrail.flows.archive_stream_state import findings, quarantined
+    """Every table of the configuration must have a new receipt, be read to its tip, and have no gap that nobody was told of."""
+    from itemtrail.flows.archive_stream_state import lacking, quarantined, tell_gaps
     from itemtrail_airflow.hook import Roles
 
     roles = Roles.open()
@@ -71,7 +71,8 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
         raise AirflowFailException("the tables were not looked up: this run archived nothing (see the log of tables)")
     store, known = roles.writer().archive(roles.settings.archive), {item["table"]: int(item["known"]) for item in planned}
     lines = [f"{table}: expected, but this run did not look at it" for table in wanted if table not in known]
-    lines += [line for table in wanted if table in known for line in findings(store, table, known=known[table])]
+    lines += [line for table in wanted if table in known for line in lacking(store, table, known=known[table])]
+    lines += [line for table in wanted for line in tell_gaps(store, table)]
     if lines:
         raise AirflowFailException("\n".join(["the streams are not archived", *lines]))
     log.info("%d tables are archived", len(wanted))

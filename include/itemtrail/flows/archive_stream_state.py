@@ -12,7 +12,7 @@ from itemtrail.core import layout
 from itemtrail.core.plan import sha256
 from itemtrail.core.stream_plan import Gap, StreamOutputKind, StreamPlan, StreamReceipt
 from itemtrail.errors import EvidenceError, NotFound
-from itemtrail.ports.data import ObjectStore
+from itemtrail.ports.data import ArchiveStore, ObjectStore
 
 _STRIDE = 256
 
@@ -54,16 +54,28 @@ def gaps(store: ObjectStore, table_arn: str, *, since: int = 0) -> tuple[Gap, ..
 
 def findings(store: ObjectStore, table_arn: str, *, known: int) -> tuple[str, ...]:
     """What keeps a run over one table from success, one line each. ``known``: how many receipts there were before it."""
+    return (*lacking(store, table_arn, known=known), *(_say(table_arn, gap) for gap in gaps(store, table_arn, since=known)))
+
+
+def lacking(store: ObjectStore, table_arn: str, *, known: int) -> tuple[str, ...]:
+    """As ``findings``, gaps aside."""
     found = load(store, table_arn)
     last = found.last
     if found.open_plan:
         return (f"{table_arn}: commit {found.next_number} is planned and not finished; run it again",)
     if last is None or last.number < known:
         return (f"{table_arn}: this run left no receipt (see the log of its archive task)",)
-    lines = [_say(table_arn, gap) for gap in gaps(store, table_arn, since=known)]
     if not last.whole:
-        lines.append(f"{table_arn}: not complete up to this run (see the log of its archive task); the next run goes on")
-    return tuple(lines)
+        return (f"{table_arn}: not complete up to this run (see the log of its archive task); the next run goes on",)
+    return ()
+
+
+def tell_gaps(store: ArchiveStore, table_arn: str) -> tuple[str, ...]:
+    """A line for each gap that nobody was told of yet, whichever run recorded it; from now on it counts as told."""
+    last = load(store, table_arn).last
+    told = f"alerts/streams/{layout.table_folder(table_arn)}"
+    new = [n for n in (last.gap_commits if last else ()) if store.put_new(f"{told}{n:06d}.json", b"{}", locked=False)]
+    return tuple(_say(table_arn, gap) for number in new for gap in read_receipt(store, table_arn, number).gaps)
 
 
 def quarantined(store: ObjectStore, table_arn: str, *, known: int) -> tuple[int, tuple[str, ...]]:
