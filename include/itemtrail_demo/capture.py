@@ -9,11 +9,13 @@ import importlib
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from itemtrail.aws.connection import Connection
 from itemtrail.flows import receipts
 from itemtrail.model import Unit
+from itemtrail.ports.data import ObjectStore
 from itemtrail.settings import Settings, load
 from itemtrail_airflow import local_run
 from itemtrail_demo.console import Console
@@ -83,16 +85,33 @@ def expected_units(settings: Settings, days: Sequence[dt.date]) -> tuple[Unit, .
     return tuple(Unit(account, region, day) for day in days for account in archive.accounts for region in archive.regions)
 
 
+def changes(environment: Mapping[str, str], folder: Folder) -> Iterator[Mapping[str, Any]]:
+    """Every row below ``changes/`` in the archive, read with the owner's eyes."""
+    import io
+
+    import pyarrow.parquet as pq
+
+    archive = _archive(environment, folder)
+    for info in archive.list("changes/"):
+        if re.search(r"/day=\d\d\.parquet$", info.key):
+            table = pq.read_table(io.BytesIO(archive.read(info.key).body))
+            path = dict(part.split("=", 1) for part in info.key.split("/") if "=" in part)
+            yield from (row | path for row in table.to_pylist())
+
+
 def unit_lines(environment: Mapping[str, str], folder: Folder, days: Sequence[dt.date]) -> list[UnitLine]:
     """What the archive's receipts say of the days, read with the owner's eyes."""
-    import boto3
-
-    settings = load(folder.configuration)
-    session = boto3.Session(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
-    archive = Connection(session, endpoint_url=environment["AWS_ENDPOINT_URL"]).archive(settings.archive)
+    archive = _archive(environment, folder)
     lines = []
-    for unit in expected_units(settings, days):
+    for unit in expected_units(load(folder.configuration), days):
         found = receipts.load(archive, unit)
         last = found.receipts[-1] if found.receipts else None
         lines.append(UnitLine(unit, found.counts, last.verdict if last else None, last.conversion if last else None))
     return lines
+
+
+def _archive(environment: Mapping[str, str], folder: Folder) -> ObjectStore:
+    import boto3
+
+    session = boto3.Session(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+    return Connection(session, endpoint_url=environment["AWS_ENDPOINT_URL"]).archive(load(folder.configuration).archive)

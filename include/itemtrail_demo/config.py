@@ -22,6 +22,7 @@ from itemtrail_demo.tables import DUBLIN, HOME, TABLES
 CONNECTIONS = {
     "itemtrail_trail_reader": ("Trail reader",),
     "itemtrail_archive_writer": ("Archive writer",),
+    "itemtrail_stream_reader": ("Stream reader",),
     "itemtrail_setup": ("Setup", "Canary"),
 }
 """Sections of docs/permissions.md by Airflow connection."""
@@ -61,6 +62,9 @@ tables = [
 ]
 log_group = "/itemtrail/streams"
 log_retention_days = 1
+
+[history]
+alarm_below = 0.5       # this HRMS often saves what is there already: writes that leave no record (docs/adr/0081)
 
 [airflow]
 start_date = "{start_date}"

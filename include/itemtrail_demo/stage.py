@@ -7,7 +7,10 @@ then day after day is replayed. Refuses to reach any AWS but its own sandbox: th
 import contextlib
 import datetime as dt
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 
@@ -21,6 +24,7 @@ LEAD = dt.timedelta(hours=6)
 """How long before the first day the sandbox's clock starts: room for set-up and its canary."""
 AFTER_MIDNIGHT = dt.timedelta(minutes=85)
 """By then the first digest of the next day is there, which covers the last minutes of this one."""
+NOON = dt.timedelta(hours=12)
 SETTLED = dt.timedelta(hours=2)
 """A day is over for the demo when its last digest cannot be outstanding: two hours after midnight."""
 OWNER = "owner"
@@ -52,8 +56,11 @@ class Stage:
         """Let the sandbox's hours pass quickly while somebody waits for a delivery; never into the first day."""
         return self.sandbox.passing_time(_midnight(self.plan.days[0][0]) - dt.timedelta(minutes=10))
 
-    def replay_day(self, index: int) -> int:
-        """Send the calls of one day, then let the clock reach the moment at which all of it is delivered and signed."""
+    def replay_day(self, index: int) -> None:
+        """Send the calls of one day, then let the clock reach the moment at which all of it is delivered and signed.
+
+        At noon the streams are archived: they keep their records for 24 hours.
+        """
         assert self._cast is not None
         day, happenings = self.plan.days[index]
         total = sum(len(happening.calls) for happening in happenings)
@@ -63,9 +70,23 @@ class Stage:
             self._ledger,
             lambda second, sent: self.console.progress(f"{_clock(second)}  {sent:,} of {total:,} calls"),
         )
-        sent = player.play(happenings)
+        noon = int((_midnight(day) + NOON).timestamp())
+        player.play([happening for happening in happenings if happening.second < noon])
+        self.sandbox.advance_to(_midnight(day) + NOON)
+        self.archive_streams()
+        player.play([happening for happening in happenings if happening.second >= noon])
         self.sandbox.advance_to(_midnight(day) + dt.timedelta(days=1) + AFTER_MIDNIGHT)
-        return sent
+
+    def archive_streams(self) -> None:
+        """`itemtrail stream`, as the DAG `archive_stream` does it every hour.
+
+        Raises:
+            RuntimeError: it failed; its words are in the message.
+        """
+        command = [str(Path(sys.executable).with_name("itemtrail")), "stream"]
+        done = subprocess.run(command, env=self.tool_environment, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise RuntimeError(f"itemtrail stream ended with {done.returncode}: {done.stderr.strip()}")
 
     def catch_up(self) -> None:
         """Let the clock reach now; it stands still there until someone lets it run."""

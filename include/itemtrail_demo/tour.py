@@ -10,12 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-from itemtrail_demo import capture, config, drill, hrms, report, truth
+from itemtrail_demo import capture, config, drill, history, hrms, report, truth
 from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.stage import Stage, open_stage
 from itemtrail_demo.tables import HOME
 
+STORY = ("svc-reporting", "payroll-scheduler")
+"""Whom the timeline of the employee of interest must name."""
 DRILL_FROM = 19
 """Hour of the last day at which the drill's range begins: an evening with calls, then the night up to the newest digest."""
 
@@ -50,6 +52,7 @@ class Tour:
             self._all_days(stage)
             self._questions(stage)
             self._drill(stage)
+            self._history(stage, airflow)
             self._where_next(stage)
             code = self._end()
             if self._stay:
@@ -75,6 +78,8 @@ class Tour:
             counts = line.counts
             what = f"{counts.slots} digest hours, {counts.objects} logs, {counts.records_in:,} records, {counts.rows:,} rows"
             self._console.stage(f"  {verdict}  {day}  {line.unit.region:<10}  {what}")
+        self._console.stage("Airflow: DAG archive_stream (in real life every hour)")
+        self._expect(airflow.run("archive_stream", {}))
 
     def _all_days(self, stage: Stage) -> None:
         lines = capture.unit_lines(stage.variables, self._folder, stage.days)
@@ -120,9 +125,12 @@ class Tour:
         self._console.say(done.stdout.rstrip() or done.stderr.rstrip())
         return done.stdout.splitlines() if done.returncode == 0 else []
 
+    def _query(self, stage: Stage, sql: str, *options: str) -> "subprocess.CompletedProcess[str]":
+        return self._itemtrail(stage, "query", *options, sql)
+
     @staticmethod
-    def _query(stage: Stage, sql: str, *options: str) -> "subprocess.CompletedProcess[str]":
-        command = [str(Path(sys.executable).with_name("itemtrail")), "query", *options, sql]
+    def _itemtrail(stage: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [str(Path(sys.executable).with_name("itemtrail")), *arguments]
         return subprocess.run(command, env=stage.tool_environment, capture_output=True, text=True, timeout=120, check=False)
 
     def _drill(self, stage: Stage) -> None:
@@ -142,6 +150,33 @@ class Tour:
         )
         passed = [o.name for o in outcomes if o.expected == (0, 1) and o.good]
         self._console.say(report.paragraph(f"aws exits 0, itemtrail does not: {'; '.join(passed)}.", indent=""))
+
+    def _history(self, stage: Stage, airflow: capture.Airflow) -> None:
+        """Who and what joined, and the timeline of the employee of interest."""
+        for day in stage.days:
+            self._console.stage(f"Airflow: DAG build_history for {day}")
+            self._expect(airflow.run("build_history", {"day": day.isoformat()}))
+        emp_id = hrms.employee_of_interest().key[0]
+        self._console.say(report.heading(f"The history of employee {emp_id}: who made each version, and what differed"))
+        command = ["history", "--table", "Employees", "--key", f"EmpId={emp_id}"]
+        self._console.say(f"itemtrail {' '.join(command)}\n")
+        done = self._itemtrail(stage, *command)
+        self._console.say(done.stdout.rstrip() or done.stderr.rstrip())
+        told = [who for who in STORY if who in done.stdout]
+        self._expect([] if told == list(STORY) else [f"history: of {STORY} only {told} are in the timeline"])
+        self._compare_history(stage)
+
+    def _compare_history(self, stage: Stage) -> None:
+        """Every change that the application made must be in the history, and no name in it may be false."""
+        end = (stage.days[-1] + dt.timedelta(days=1)).isoformat()
+        known = (line for line in truth.read(self._folder.truth) if line["at"] < end)
+        tally = history.compare(capture.changes(stage.variables, self._folder), known, config.ACCOUNT)
+        named = ", ".join(f"{count:,} {match}" for match, count in tally.matches.most_common())
+        words = (
+            f"Of {tally.changes:,} changes that the application made, {tally.changes - len(tally.missing):,} are in the history"
+        )
+        self._console.say(report.paragraph(f"{words} ({named}); {len(tally.wrong)} with a false name.", indent=""))
+        self._expect(tally.problems)
 
     def _where_next(self, stage: Stage) -> None:
         folder = self._folder

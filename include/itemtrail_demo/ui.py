@@ -86,6 +86,7 @@ def prepare_days(airflow: standalone.Standalone, stage: stages.Stage, console: C
     for index, day in enumerate(stage.days):
         console.stage(f"HRMS at work, {day}")
         stage.replay_day(index)
+        stage.archive_streams()
     stage.catch_up()
     stage.finish_truth()
     stage.sandbox.tick(True)
