@@ -173,7 +173,8 @@ def _pairs(events: pa.Table, table_arn: str, types: item_key.Types) -> tuple[Int
     several = _Several(table_arn, types, claims)
     calls = (column.take(pa.array(rest)).to_pylist() for column in (names, flat(events["requestParameters"]), items))
     for row, name, parameters, listed in zip(rest.tolist(), *calls, strict=True):
-        several.read(row, name or "", parameters, listed or [])
+        spelled = keys[offset[row] : offset[row + 1]].to_pylist()
+        several.read(row, name or "", parameters, listed or [], spelled)
     event = np.concatenate((single, np.array(several.event, dtype=np.int64)))
     texts = pa.concat_arrays([keys.take(pa.array(offset[single])), pa.array(several.texts, pa.string())])
     return event, texts, np.concatenate((claim, np.array(several.claim, dtype=np.int64))), claims
@@ -207,13 +208,13 @@ class _Several:
     claim: list[int] = field(default_factory=list)
     _known: dict[Claim, int] = field(default_factory=dict)
 
-    def read(self, row: int, name: str, parameters: str | None, items: list[dict[str, Any]]) -> None:
-        """The pairs of one event."""
+    def read(self, row: int, name: str, parameters: str | None, items: list[dict[str, Any]], spelled: list[str | None]) -> None:
+        """The pairs of one event. ``spelled``: the keys of ``items`` in the stream's spelling."""
         usual = join_evidence.in_order(name, parameters)
         if usual is not None and len(usual) == len(items):
-            for item, claim in zip(items, usual, strict=True):
+            for item, text, claim in zip(items, spelled, usual, strict=True):
                 if item["table_arn"] == self.table_arn:
-                    self._add(row, _text(item["key"], self.types), claim)
+                    self._add(row, text, claim)
             return
         short = self.table_arn.rpartition("/")[2]
         listed = join_evidence.of_event(name, parameters)
