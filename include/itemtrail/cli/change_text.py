@@ -1,27 +1,34 @@
 """A change as people read it: who, when, from where, what differed, how sure, and where its originals are.
 
-Decides words and layout. Refuses to let a value steer the terminal: what is not printable is escaped. Colours only where asked.
+Decides words and layout, and the commands that show the originals. Refuses to let a value steer the terminal or the shell: what
+is not printable is escaped, what is to be pasted is quoted. Colours only where asked. docs/history.md explains each confidence.
 """
 
 import json
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from itemtrail.cli.table import visible
+from itemtrail.core import diff
 from itemtrail.core.change_schema import Match
+from itemtrail.core.keys import parse_log_name
 
 SURE = {
     Match.EXACT: "certain: the item and the call name the same request",
-    Match.UNIQUE: "sure: no other call or change of this item near it",
-    Match.ORDERED: "likely: as many calls as changes, paired in order of time",
-    Match.AMBIGUOUS: "AMBIGUOUS: one of the calls below, which one cannot be told",
-    Match.STREAM_ONLY_TTL: "deleted by DynamoDB's TTL",
-    Match.STREAM_ONLY_REPLICATION: "replicated from another Region",
+    Match.UNIQUE: "sure: one call and one change of this item, nothing else of it near",
+    Match.ORDERED: "likely: as many calls as changes of this item near, paired in their order",
+    Match.AMBIGUOUS: "AMBIGUOUS: one of the calls below made it; which one cannot be told",
+    Match.STREAM_ONLY_TTL: "deleted by DynamoDB's TTL: no call made it",
+    Match.STREAM_ONLY_REPLICATION: "replicated from another Region: the call is logged there",
     Match.STREAM_ONLY_UNEXPLAINED: "FINDING: no logged call explains this change",
-    Match.TRAIL_ONLY_FAILED: "refused: nothing was changed",
-    Match.TRAIL_ONLY_NOOP: "changed nothing",
-    Match.TRAIL_ONLY_LOST: "FINDING: the call should have changed the item, and no record of it is in the stream",
+    Match.TRAIL_ONLY_FAILED: "refused: the call failed, nothing was changed",
+    Match.TRAIL_ONLY_NOOP: "no effect: the call left the item as it was",
+    Match.TRAIL_ONLY_LOST: "FINDING: the call succeeded, and the stream has no record of the change",
 }
+_BAD = frozenset({Match.AMBIGUOUS, Match.STREAM_ONLY_UNEXPLAINED, Match.TRAIL_ONLY_LOST})
+_DELIVERED = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/[^/]+$")
 _COLOURS = {"old": "31", "new": "32", "bad": "1;31", "dim": "2", "head": "1"}
 _LONGEST = 160  # characters of a value
 
@@ -40,7 +47,6 @@ class Paint:
 def block(row: Mapping[str, Any], paint: Paint) -> str:
     """One change as some lines."""
     match = Match(row["match_confidence"])
-    bad = match in (Match.AMBIGUOUS, Match.STREAM_ONLY_UNEXPLAINED, Match.TRAIL_ONLY_LOST)
     who = visible(row["actor"]) if row["actor"] else "nobody named"
     head = f"{row['change_ts']:%Y-%m-%d %H:%M:%S}Z  {row['operation']:<7} {who}"
     how = f" ({row['actor_source']})" if row["actor_source"] else ""
@@ -48,7 +54,7 @@ def block(row: Mapping[str, Any], paint: Paint) -> str:
         [
             paint(head, "head") + paint(how, "dim"),
             *(f"    {line}" for line in _differences(row, paint)),
-            f"    {paint(SURE[match], 'bad' if bad else 'dim')}",
+            f"    {paint(SURE[match], 'bad' if match in _BAD else 'dim')}",
             *(f"      {line}" for line in _candidates(row)),
             *(f"    {paint(line, 'dim')}" for line in _origin(row)),
         ]
@@ -76,16 +82,23 @@ def document(row: Mapping[str, Any]) -> dict[str, Any]:
     texts = {name: json.loads(row[name]) if row[name] else None for name in ("old_image", "new_image", "diff")}
     times = {name: row[name].isoformat().replace("+00:00", "Z") if row[name] else None for name in ("change_ts", "event_ts")}
     near = [one | {"event_ts": one["event_ts"].isoformat() if one["event_ts"] else None} for one in row["candidates"]]
-    return {**row, "item_key": json.loads(row["item_key"]), **texts, **times, "candidates": near}
+    key = json.loads(row["item_key"]) if row["item_key"] else None
+    return {**row, "item_key": key, **texts, **times, "candidates": near}
 
 
 def _differences(row: Mapping[str, Any], paint: Paint) -> Iterator[str]:
-    for one in json.loads(row["diff"]) if row["diff"] else ():
+    for one in json.loads(row["diff"]) if row["diff"] else _alone(row):
         old = paint(value(one["old"]), "old") if "old" in one else paint("(absent)", "dim")
         new = paint(value(one["new"]), "new") if "new" in one else paint("(removed)", "dim")
         yield f"{visible(one['path'])}  {old} → {new}"
     if row["redacted"]:
         yield paint(f"redacted before it was stored: {', '.join(map(visible, row['redacted']))}", "dim")
+
+
+def _alone(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An INSERT's or a REMOVE's image as differences."""
+    old, new = (json.loads(row[name]) if row[name] else None for name in ("old_image", "new_image"))
+    return diff.diff(old, new) if (old is None) != (new is None) else []
 
 
 def _candidates(row: Mapping[str, Any]) -> Iterator[str]:
@@ -104,6 +117,20 @@ def _origin(row: Mapping[str, Any]) -> Iterator[str]:
         yield visible(f"log     {row['source_object']} record {row['record_index']}")
     if row["sequence_number"]:
         yield visible(f"stream  {row['shard_id']} {row['sequence_number']} in {row['stream_object']}")
+    yield from (visible(f"$ {command}") for command in commands(row))
+
+
+def commands(row: Mapping[str, Any]) -> Iterator[str]:
+    """Commands that show the delivered log file and the record of the call; none where no call is named."""
+    log = row["source_object"] or ""
+    named, day = parse_log_name(log.rpartition("/")[2]), _DELIVERED.search(log)
+    if named and day:
+        yield f"itemtrail originals --day {'-'.join(day.groups())} --unit {named.account}/{named.region} --to originals"
+    if row["event_id"] and row["event_ts"]:
+        quoted = row["event_id"].replace("'", "''")
+        sql = shlex.quote(f"SELECT * FROM events WHERE eventID = '{quoted}'")  # noqa: S608 - to be read and pasted
+        on = f"{row['event_ts']:%Y-%m-%d}"
+        yield f"itemtrail query --from {on} --to {on} --json {sql}"
 
 
 def _short(text: str) -> str:

@@ -1,16 +1,20 @@
-"""`itemtrail changes`: what a principal changed, who changed an attribute, what happened in a table."""
+"""`itemtrail changes`: what a principal changed, who changed an attribute, what happened in a table.
+
+In order of time, month by month. --by finds AMBIGUOUS changes too, where the principal is one of the candidates.
+"""
 
 import argparse
 import itertools
 import json
+import sys
 from typing import Any
 
 from itemtrail.cli import ends
 from itemtrail.cli.change_text import block, document
-from itemtrail.cli.history import moment, moment_after, paint
+from itemtrail.cli.history import built_text, moment, moment_after, paint
 from itemtrail.cli.table import visible
 from itemtrail.errors import ConfigurationError
-from itemtrail.flows.timeline import Span, changes, resolve, tables
+from itemtrail.flows.timeline import Wanted, built, changes
 
 _EXAMPLES = """
 examples:
@@ -48,18 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the changes; returns the exit code."""
     if not (arguments.by or arguments.attribute or arguments.table):
         raise ConfigurationError("nothing was asked for.", advice="give --by, --attribute or --table.")
-    store, whole = ends.open_ends(arguments).archive, Span()
-    arns = (resolve(store, arguments.table),) if arguments.table else tables(store)
-    span = Span(arguments.first or whole.start, arguments.last or whole.end)
-    found = changes(store, arns, by=arguments.by, attribute=arguments.attribute, span=span)
+    store = ends.open_ends(arguments).archive
+    wanted = Wanted(arguments.by or None, arguments.attribute or None, arguments.table, arguments.first, arguments.last)
+    found = changes(store, wanted)
     shown = 0
     for row in itertools.islice(found, arguments.limit or None):
         shown += 1
         if arguments.json:
             print(json.dumps(document(row), ensure_ascii=False))
         else:
-            print(f"{row['table_arn'].rpartition('/')[2]} {visible(row['item_key'])}\n{block(row, paint())}\n")
+            print(f"{row['table_arn'].rpartition('/')[2]} {visible(row['item_key'] or 'key not known')}\n{block(row, paint())}\n")
     more = bool(arguments.limit) and next(found, None) is not None
-    if not arguments.json:
-        print(f"{shown} changes" + (f"; there are more: --limit {arguments.limit * 10}" if more else ""))
+    if more or not arguments.json:
+        says = f"{shown} changes" + (f"; there are more: --limit {arguments.limit * 10}" if more else "")
+        print(says, file=sys.stderr if arguments.json else sys.stdout)
+    if not shown:
+        for arn, days in built(store, arguments.table).items():
+            print(f"searched {arn}: {built_text(days)}", file=sys.stderr)
     return 0 if shown else 1

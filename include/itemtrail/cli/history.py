@@ -1,7 +1,7 @@
 """`itemtrail history`: the versions of one item: who made each, when, from where, what differed, how sure that is.
 
 Answers from `changes/` in the archive, which `build_history` makes from the proven events and the archived stream records. Each
-version points to its originals: the log file and record, the stream's shard and sequence number.
+version points to its originals: the log file and record, stream shard and sequence number. With --as-of: the item as it was.
 """
 
 import argparse
@@ -13,8 +13,9 @@ from typing import Any
 
 from itemtrail.cli import ends
 from itemtrail.cli.change_text import Paint, block, document, value
-from itemtrail.errors import ConfigurationError
-from itemtrail.flows.timeline import History, Span, as_of, history, resolve
+from itemtrail.cli.table import visible
+from itemtrail.core.timeline import Built, State
+from itemtrail.flows.timeline import History, as_of, history
 
 _EXAMPLES = """
 examples:
@@ -23,8 +24,8 @@ examples:
   itemtrail history --table Employees --key EmpId=E-1017 --as-of 2026-11-22T12:00:00Z
   itemtrail history --table Employees --key EmpId=E-1017 --json | jq '.[].actor'
 
-exit codes: 0 answered (with --as-of: the state is known), 1 nothing is known of the item, 2 usage or configuration,
-3 the archive could not be read
+exit codes: 0 answered (with --as-of: the state is certain), 1 no change is there (with --as-of: there are doubts, all said),
+2 usage or configuration, 3 the archive could not be read
 """
 
 
@@ -40,7 +41,7 @@ def add_parser(commands: Any) -> None:
     ends.add_config(parser)
     parser.add_argument("--table", required=True, metavar="T", help="name, or ARN where several tables have the name")
     parser.add_argument(
-        "--key", required=True, action="append", metavar="NAME=VALUE", help="key attribute (repeat for a sort key)"
+        "--key", required=True, action="append", metavar="NAME=VALUE", help="key attribute (repeat for a sort key), or JSON"
     )
     parser.add_argument("--from", dest="first", type=moment, metavar="T", help="day or time, UTC")
     parser.add_argument("--to", dest="last", type=moment_after, metavar="T", help="day (included) or time, UTC")
@@ -54,16 +55,16 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the history; returns the exit code."""
     store = ends.open_ends(arguments).archive
-    table = resolve(store, arguments.table)
-    key = _key(arguments.key)
     if arguments.as_of:
-        return _state(arguments, history(store, table, key))
-    found = history(store, table, key, Span(*_bounds(arguments)))
+        state, whole = as_of(store, arguments.table, arguments.key, arguments.as_of)
+        print(json.dumps(_state(state, whole), indent=1, ensure_ascii=False) if arguments.json else _state_text(state, whole))
+        return 0 if state.known else 1
+    found = history(store, arguments.table, arguments.key, arguments.first, arguments.last)
     if arguments.json:
-        print(json.dumps([document(row) for row in found.rows.to_pylist()], indent=1, ensure_ascii=False))
+        print(json.dumps([document(row) for row in found.rows], indent=1, ensure_ascii=False))
     else:
-        print(_text(found, arguments.key))
-    return 0 if found.rows.num_rows else 1
+        print(_text(found, arguments.first, arguments.last))
+    return 0 if found.rows else 1
 
 
 def moment(text: str) -> dt.datetime:
@@ -76,9 +77,10 @@ def moment(text: str) -> dt.datetime:
 
 
 def moment_after(text: str) -> dt.datetime:
-    """A day's end, or just after a time to the second, as typed."""
+    """A day's last moment, or the last of the second, as typed: times in the history are to the second."""
     found = moment(text)
-    return found + (dt.timedelta(days=1) if len(text) == len("2026-11-21") else dt.timedelta(seconds=1))
+    span = dt.timedelta(days=1) if len(text) == len("2026-11-21") else dt.timedelta(seconds=1)
+    return found + span - dt.timedelta(microseconds=1)
 
 
 def paint() -> Paint:
@@ -86,50 +88,49 @@ def paint() -> Paint:
     return Paint(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
 
 
-def _bounds(arguments: argparse.Namespace) -> tuple[dt.datetime, dt.datetime]:
-    whole = Span()
-    return arguments.first or whole.start, arguments.last or whole.end
-
-
-def _text(found: History, key: list[str]) -> str:
-    rows = found.rows.to_pylist()
-    if not rows:
-        return f"no change of {' '.join(key)} in {found.table_arn}; {_built(found)}"
-    blocks = [block(row, paint()) for row in rows]
-    day = f"{rows[-1]['change_ts']:%Y-%m-%d}"
-    originals = f"originals: itemtrail originals --day {day} --to DIR gives that day's log files back"
-    foot = f"{len(rows)} changes; {_built(found)}\n{originals}"
-    return "\n\n".join([f"{found.table_arn} {' '.join(key)}", *blocks, foot])
-
-
-def _built(found: History) -> str:
-    if not found.days:
+def built_text(built: Built) -> str:
+    """Until when there is a history, and what of it lacks."""
+    if not built.days:
         return "no history is built: run itemtrail build-history"
-    missing = f", but not {', '.join(map(str, found.missing_days[:5]))}" if found.missing_days else ""
-    return f"history is built from {found.days[0]} to {found.days[-1]}{missing}"
+    missing = built.missing(built.days[0], built.days[-1])
+    lacks = f", without {', '.join(map(str, missing[:5]))}{' …' if len(missing) > 5 else ''}" if missing else ""
+    lost = f"; stream records were lost {len(built.lost)} times" if built.lost else ""
+    return f"history is built from {built.days[0]} to {built.days[-1]}{lacks}{lost}"
 
 
-def _state(arguments: argparse.Namespace, found: History) -> int:
-    state = as_of(found, arguments.as_of - dt.timedelta(microseconds=1))
-    if arguments.json:
-        row = document(state.row) if state.row else None
-        print(json.dumps({"known": state.known, "item": state.image, "told_by": row, "note": state.why}, indent=1))
-        return 0 if state.known else 1
-    if not state.known:
-        print(f"not known: {state.why}; {_built(found)}")
-        return 1
-    lines = [f"{name}  {value(typed)}" for name, typed in sorted((state.image or {}).items())] or ["(the item was not there)"]
-    print(
-        "\n".join(lines), f"\ntold by this change{f' ({state.why})' if state.why else ''}:\n{block(state.row, paint())}", sep="\n"
-    )
-    return 0
+def _text(found: History, first: dt.datetime | None, last: dt.datetime | None) -> str:
+    notes = [visible(note) for note in found.notes]
+    if not found.rows:
+        span = "".join(f" {word} {at:%Y-%m-%dT%H:%M:%SZ}" for word, at in (("from", first), ("until", last)) if at)
+        hashed = "hmac-sha256:" in found.item_key
+        hint = "; this table's keys are stored as hashes" if found.hashed_keys and not hashed else ""
+        return "\n".join(
+            [f"no change of {visible(found.item_key)} in {found.table_arn}{span}; {built_text(found.built)}{hint}", *notes]
+        )
+    blocks = [block(row, paint()) for row in found.rows]
+    foot = [f"{len(found.rows)} changes; {built_text(found.built)}", *notes]
+    return "\n\n".join([f"{found.table_arn} {visible(found.item_key)}", *blocks, "\n".join(foot)])
 
 
-def _key(words: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise ConfigurationError(f"{word!r} is no key attribute.", advice="write --key NAME=VALUE.")
-        found[name] = text
-    return found
+def _state(state: State, whole: History) -> dict[str, Any]:
+    return {
+        "table_arn": whole.table_arn,
+        "item_key": json.loads(whole.item_key),
+        "at": state.at.isoformat().replace("+00:00", "Z"),
+        "known": state.known,
+        "doubts": [*state.doubts, *whole.notes],
+        "item": state.image,
+        "redacted": list(state.redacted),
+        "told_by": document(state.by) if state.by else None,
+    }
+
+
+def _state_text(state: State, whole: History) -> str:
+    head = f"{whole.table_arn} {visible(whole.item_key)} at {state.at:%Y-%m-%dT%H:%M:%SZ}"
+    item = [f"  {visible(name)}  {value(typed)}" for name, typed in sorted((state.image or {}).items())]
+    if state.image is None and state.by:
+        item = ["  (the item was not there)"]
+    redacted = [f"  redacted, not known: {', '.join(map(visible, state.redacted))}"] if state.redacted else []
+    doubts = [paint()(visible(f"not certain: {doubt}"), "bad") for doubt in (*state.doubts, *whole.notes)]
+    told = ["", "told by this change:", block(state.by, paint())] if state.by else []
+    return "\n".join([head, *item, *redacted, *doubts, *told, "", built_text(whole.built)])

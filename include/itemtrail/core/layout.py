@@ -7,6 +7,7 @@ Layout: docs/design.md, "The archive".
 import datetime as dt
 import re
 
+from itemtrail.core.dynamodb import partition
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import Unit
 
@@ -25,7 +26,6 @@ _TABLE = re.compile(r"arn:aws[a-z-]*:dynamodb:(?P<region>[a-z0-9-]+):(?P<account
 _TABLE_FOLDER = re.compile(
     r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/table_name=(?P<name>[A-Za-z0-9_.-]{3,255})/"
 )
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _STREAM_FILE = re.compile(r"(?P<number>\d{6,})-\d{3}\.parquet")
 _STREAM_COMMIT = re.compile(r"(?P<number>\d{6,})\.(?P<kind>plan|receipt)\.json")
 
@@ -114,9 +114,7 @@ def table_of(folder: str) -> str | None:
     found = _TABLE_FOLDER.fullmatch(folder)
     if found is None:
         return None
-    region = found["region"]
-    partition = next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
-    return f"arn:{partition}:dynamodb:{region}:{found['account']}:table/{found['name']}"
+    return f"arn:{partition(found['region'])}:dynamodb:{found['region']}:{found['account']}:table/{found['name']}"
 
 
 def stream_day_folder(table_arn: str, day: dt.date) -> str:

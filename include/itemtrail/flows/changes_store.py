@@ -30,9 +30,9 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
-    """A file, and its index where that was read already."""
+    """A file, and its index once that was read."""
 
     info: ObjectInfo
     index: pq.FileMetaData | None = None
@@ -101,6 +101,7 @@ def opened(store: ObjectStore, source: Source) -> Iterator[pq.ParquetFile]:
         raise EvidenceError(
             f"{store.name}/{source.info.key} is not Parquet: {error}", advice="build its day again: it is derived."
         ) from error
+    source.index = file.metadata
     with file:
         yield file
 
@@ -159,11 +160,12 @@ def _current(store: ObjectStore, infos: Sequence[ObjectInfo]) -> tuple[Source, f
     month = next((info for info in infos if changes_files.parse_month(info.key)), None)
     if month is None:
         return None
-    with opened(store, Source(month)) as file:
-        inside, index = changes_files.days_in(file), file.metadata
+    source = Source(month)
+    with opened(store, source) as file:
+        inside = changes_files.days_in(file)
     etags = {day: info.etag for info in infos if (day := changes_files.parse_day(info.key))}
     same = bool(inside) and all(etags.get(day) == etag for day, etag in inside.items())
-    return (Source(month, index), frozenset(inside)) if same else None
+    return (source, frozenset(inside)) if same else None
 
 
 class _Ranges(io.RawIOBase):

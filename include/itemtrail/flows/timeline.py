@@ -33,6 +33,7 @@ class History:
     rows: tuple[Row, ...]
     built: Built
     notes: tuple[str, ...] = ()
+    hashed_keys: bool = False  # the table's keys are stored as keyed hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ def history(
     words = timeline.typed_key(key)
     table_arn = find(store, table)
     found = files(store, table_arn, first and first.date(), last and last.date())
-    text = _key_text(store, found, words, table_arn)
+    text, hashed = _key_text(store, found, words, table_arn)
     parts = each(lambda source: _of_item(store, source, text), found.files)
     rows = [row for row in (row for part in parts for row in part) if _inside(row, first, last)]
     lost, notes = _lost(store, table_arn)
-    return History(table_arn, text, tuple(sorted(rows, key=_place)), Built(found.days, lost), notes)
+    return History(table_arn, text, tuple(sorted(rows, key=_place)), Built(found.days, lost), notes, hashed)
 
 
 def as_of(store: ObjectStore, table: str, key: Sequence[str], at: dt.datetime) -> tuple[State, History]:
@@ -116,22 +117,23 @@ def _inside(row: Row, first: dt.datetime | None, last: dt.datetime | None) -> bo
     return (first is None or row["change_ts"] >= first) and (last is None or row["change_ts"] <= last)
 
 
-def _key_text(store: ObjectStore, found: Files, words: Mapping[str, str], table_arn: str) -> str:
-    """The key as rows have it; numbers are spelt as the table's key attributes' types say."""
-    seen: dict[frozenset[str], Source] = {}
+def _key_text(store: ObjectStore, found: Files, words: Mapping[str, str], table_arn: str) -> tuple[str, bool]:
+    """The key as rows have it, numbers spelt as the types of the table's key say; and whether its keys are stored as hashes."""
+    seen: dict[frozenset[str], tuple[Source, str]] = {}
     for source in reversed(found.files):
         with opened(store, source) as file:
             sample = changes_files.highest_key(file)
         if sample and (names := timeline.names_of(sample)):
-            seen.setdefault(names, source)
+            seen.setdefault(names, (source, sample))
         if frozenset(words) in seen:
             break
     timeline.check_names(words, tuple(seen), table_arn)
-    source_of_types = seen.get(frozenset(words))
-    if source_of_types is None or not timeline.needs_types(words):
-        return item_key.of_words(words, {})
-    with opened(store, source_of_types) as file:
-        return item_key.of_words(words, changes_files.key_types(file, tuple(words)))
+    told_by, sample = seen.get(frozenset(words), (None, ""))
+    hashed = "hmac-sha256:" in sample
+    if told_by is None or not timeline.needs_types(words):
+        return item_key.of_words(words, {}), hashed
+    with opened(store, told_by) as file:
+        return item_key.of_words(words, changes_files.key_types(file, tuple(words))), hashed
 
 
 def _lost(store: ObjectStore, table_arn: str) -> tuple[tuple[Span, ...], tuple[str, ...]]:
