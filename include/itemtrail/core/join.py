@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 from itemtrail.core import join_chain, join_evidence, join_rows
 from itemtrail.core.change_schema import Match
 from itemtrail.core.item_key import Types
+from itemtrail.core.join_claims import MAKES, Verb
 from itemtrail.core.join_clusters import CODE, DAY, Found, Rules, history_days, solve
-from itemtrail.core.join_evidence import Verb
 from itemtrail.core.join_sides import REPLICATED, TTL, WRITTEN, Flags, Ints, Sides, sides
 
 _EPOCH = dt.date(1970, 1, 1)
@@ -126,7 +126,7 @@ class _Join:
         simple = (size == 2) & (low < count) & (high >= 0)
         record, pair = low[simple], high[simple]
         fits = np.abs(records.seconds[record] - pairs.seconds[pair]) <= self.rules.window
-        fits &= join_evidence.MAKES[pairs.verb[pair], records.operation[record]]
+        fits &= MAKES[pairs.verb[pair], records.operation[record]]
         fits &= ~self._hidden.near(records.seconds[record])
         fits &= ~self._by_midnight(records.seconds[record]) & ~self._by_midnight(pairs.seconds[pair])
         fits[fits] = ~self._contradictions(record[fits], pair[fits])
@@ -180,7 +180,7 @@ class _Join:
 
     def _fits(self, record: int, pair: int) -> bool:
         verb, operation = self.both.pairs.verb[pair], self.both.records.operation[record]
-        return bool(join_evidence.MAKES[verb, operation]) and not self._contradicted(record, pair)
+        return bool(MAKES[verb, operation]) and not self._contradicted(record, pair)
 
     def _contradicted(self, record: int, pair: int) -> bool:
         claim = self.both.pairs.claim_of(pair)
@@ -221,7 +221,7 @@ class _Hidden:
         at, operation = int(records.seconds[record]), records.operation[record]
         low = bisect.bisect_left(self._seconds, at - self._window)
         high = bisect.bisect_right(self._seconds, at + self._window)
-        return [pair for pair in self._pairs[low:high] if join_evidence.MAKES[pairs.verb[pair], operation]]
+        return [pair for pair in self._pairs[low:high] if MAKES[pairs.verb[pair], operation]]
 
 
 def _references(both: Sides, records: Flags, pairs: Flags, near: int) -> Iterator[tuple[int, int]]:
@@ -232,7 +232,7 @@ def _references(both: Sides, records: Flags, pairs: Flags, near: int) -> Iterato
             at, operation = both.records.seconds[record], both.records.operation[record]
             rivals = [r for r in mine[shared] if abs(both.records.seconds[r] - at) <= 2 * near]
             fitting = [p for p in theirs[shared] if abs(both.pairs.seconds[p] - at) <= near]
-            if rivals == [record] and len(fitting) == 1 and join_evidence.MAKES[both.pairs.verb[fitting[0]], operation]:
+            if rivals == [record] and len(fitting) == 1 and MAKES[both.pairs.verb[fitting[0]], operation]:
                 yield record, fitting[0]
 
 

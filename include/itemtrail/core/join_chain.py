@@ -18,7 +18,7 @@ import numpy as np
 
 from itemtrail.core import diff, join_evidence
 from itemtrail.core.change_schema import Match
-from itemtrail.core.join_evidence import Claim, Verb
+from itemtrail.core.join_claims import Claim, Verb
 from itemtrail.core.join_sides import Records, Sides
 
 HORIZON = 86_000  # seconds before and after the write: the day before and the day after, but for some minutes

@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itemtrail.core import item_key, join_evidence
-from itemtrail.core.join_evidence import NOTHING, OPERATIONS, REPLICATION, SINGLE, Claim
+from itemtrail.core import item_key, join_claims
+from itemtrail.core.join_claims import NOTHING, OPERATIONS, SINGLE, Claim
+from itemtrail.core.join_evidence import REPLICATION
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -189,7 +190,7 @@ def _claims(names: pa.Array, parameters: pa.Array) -> tuple[Ints, list[Claim]]:
     chosen = pa.array(first)
     calls = zip(names.take(chosen).to_pylist(), parameters.take(chosen).to_pylist(), strict=True)
     claims: dict[Claim, int] = {}
-    numbers = [claims.setdefault(join_evidence.single(SINGLE[name], text), len(claims)) for name, text in calls]
+    numbers = [claims.setdefault(join_claims.single(SINGLE[name], text), len(claims)) for name, text in calls]
     return np.array(numbers, dtype=np.int64)[codes], list(claims)
 
 
@@ -210,14 +211,14 @@ class _Several:
 
     def read(self, row: int, name: str, parameters: str | None, items: list[dict[str, Any]], spelled: list[str | None]) -> None:
         """The pairs of one event. ``spelled``: the keys of ``items`` in the stream's spelling."""
-        usual = join_evidence.in_order(name, parameters)
+        usual = join_claims.in_order(name, parameters)
         if usual is not None and len(usual) == len(items):
             for item, text, claim in zip(items, spelled, usual, strict=True):
                 if item["table_arn"] == self.table_arn:
                     self._add(row, text, claim)
             return
         short = self.table_arn.rpartition("/")[2]
-        listed = join_evidence.of_event(name, parameters)
+        listed = join_claims.of_event(name, parameters)
         found = [(key, claim) for table, key, claim in listed if table in ("", short)]
         said = {key: claim for key, claim in found if key is not None}
         for key in dict.fromkeys(item["key"] for item in items if item["table_arn"] == self.table_arn):

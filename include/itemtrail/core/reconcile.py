@@ -1,8 +1,8 @@
 """How much of a day the join explains, and what it does not: the number that finds lost records.
 
-Decides: a stream record is explained unless it is STREAM_ONLY_UNEXPLAINED, a logged write unless it is TRAIL_ONLY_LOST; shares are
-counted for the day and for each hour (a write with several keys counts once for each). A day is an alarm where either share is
-below the threshold, where the stream archive has a gap on the day, or where an item's images do not follow each other: then a
+Decides: a stream record is explained unless it is STREAM_ONLY_UNEXPLAINED, a logged write unless it is TRAIL_ONLY_LOST; shares
+are counted for the day and for each hour (a write with several keys counts once for each). A day is an alarm where either share
+is below the threshold, where the stream archive has a gap on the day, or where an item's images do not follow each other: then a
 stream record is missing, whoever was logged. Refuses to round an alarm away: shares are compared as exact fractions.
 """
 
