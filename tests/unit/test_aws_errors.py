@@ -120,3 +120,11 @@ def test_conditions_are_recognised() -> None:
     assert is_precondition_failed(answer("PreconditionFailed", 412))
     assert not is_precondition_failed(answer("SlowDown", 503))
     assert is_upload_gone(answer("NoSuchUpload", 404))
+
+
+def test_the_action_that_aws_names_is_told() -> None:
+    message = "User: u is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/itemtrail-forwarder"
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "CreateFunction")
+    error = translate(denied, "lambda:CreateFunction", "itemtrail-forwarder")
+    assert isinstance(error, AccessDenied)
+    assert error.action == "iam:PassRole"

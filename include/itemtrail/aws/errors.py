@@ -51,6 +51,7 @@ _LATER = {
 }
 _TOO_MANY_OR_LATE = (408, 429)
 _XML_CODE = re.compile(r"<Code>([A-Za-z0-9.]+)</Code>")
+_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")  # may be another than was called: iam:PassRole
 _STATUS = re.compile(r"status code: (\d{3})")
 _FOREIGN = (
     botocore.exceptions.BotoCoreError,
@@ -127,7 +128,8 @@ def _by_code(code: str, status: int, action: str, resource: str, text: str) -> I
     if code in _LATER or status >= 500 or status in _TOO_MANY_OR_LATE:
         return SourceUnavailable(f"{resource}: the service answered {code or status}.", advice="run again later.")
     if code in _DENIED or status == 403:
-        return AccessDenied(action, resource)
+        named = _ACTION.search(text)
+        return AccessDenied(named[1] if named else action, resource)
     if status == 404:
         return NotFound(f"{resource} does not exist.")
     if status == 0:
