@@ -109,7 +109,9 @@ def command(folder: Path, rounds: int) -> None:
         for path in sorted(folder.rglob("*.parquet")):
             client.upload_file(str(path), bucket, str(path.relative_to(folder)))
         words = [sys.executable, "-m", "itemtrail.cli.main", "history", "--table", "Employees", "--json", "--key"]
-        environment = os.environ | server.environment()
+        # Compiled modules are kept, as they are where the package is installed.
+        environment = os.environ | server.environment() | {"PYTHONPYCACHEPREFIX": f"{place}/compiled"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         for name, item in (("often", 100), ("seldom", 50_000)):
             run = [*words, f"EmpId={key(item)}"]
             answer = subprocess.run(run, env=environment, capture_output=True, check=True).stdout
