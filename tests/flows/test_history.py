@@ -166,6 +166,21 @@ def test_files_that_no_receipt_names_do_not_count(tmp_path: Path) -> None:
     assert build(store, tmp_path).counts[Match.AMBIGUOUS] == 0
 
 
+def test_a_record_that_does_not_say_when_it_was_created_has_a_row(tmp_path: Path) -> None:
+    world = simulate(QUIET)
+    store = archived(world)
+    key = layout.stream_records_key(TABLE, FIRST, 0)
+    table = pq.read_table(io.BytesIO(store.body(key)))
+    times = [None, *table["created"].to_pylist()[1:]]
+    sink = io.BytesIO()
+    column = table.schema.get_field_index("created")
+    pq.write_table(table.set_column(column, "created", pa.array(times, table.schema.field(column).type)), sink)
+    store.replace(key, sink.getvalue())
+    receipt = build(store, tmp_path)
+    assert len([r for r in rows(store, receipt) if r["sequence_number"]]) == world.records.num_rows
+    assert receipt.counts[Match.STREAM_ONLY_UNEXPLAINED] == 1
+
+
 def test_an_event_that_two_accounts_or_two_deliveries_brought_is_one(tmp_path: Path) -> None:
     world = simulate(QUIET)
     store = archived(world)

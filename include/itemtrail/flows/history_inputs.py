@@ -181,10 +181,17 @@ def _records(files: Sequence[tuple[str, Path]], far: Between, near: Between, nam
     whole = stream_schema.SCHEMA.append(pa.field("stream_object", pa.string()))
     kept = []
     for key, path in files:
-        table = pq.read_table(path, columns=stream_schema.SCHEMA.names, partitioning=None).cast(stream_schema.SCHEMA)
+        table = _with_times(pq.read_table(path, columns=stream_schema.SCHEMA.names, partitioning=None), key)
         table = table.filter(pc.or_(_inside(table, near), pc.and_(_inside(table, far), pc.is_in(table["item_key"], named))))
         kept.append(table.append_column("stream_object", pa.repeat(key, table.num_rows)))
     return pa.concat_tables(kept) if kept else whole.empty_table()
+
+
+def _with_times(records: pa.Table, key: str) -> pa.Table:
+    """Records that do not say when they were created get the beginning of the day that they are filed under: none is left out."""
+    filed = _midnight(dt.date.fromisoformat(key.rpartition("event_date=")[2][:10]))
+    times = pc.fill_null(records["created"].cast(TIME), pa.scalar(filed, TIME))
+    return records.set_column(records.schema.get_field_index("created"), "created", times).cast(stream_schema.SCHEMA)
 
 
 def _head(path: Path) -> pa.Table:
