@@ -108,6 +108,17 @@ def hanging(head: str, text: str) -> str:
     )
 
 
+def folded(text: str) -> str:
+    """Another program's output: what is too long is wrapped below itself; commands and single words are left alone."""
+    return "\n".join(line if len(line) <= WIDTH or line.lstrip().startswith("$ ") else _below(line) for line in text.splitlines())
+
+
+def _below(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(line.strip(), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}        ", **options)  # type: ignore[arg-type]
+
+
 def command(words: Sequence[str]) -> str:
     """A command as one types it, broken before options where it is too long for a line."""
     options: list[str] = []

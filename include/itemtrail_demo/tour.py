@@ -161,7 +161,7 @@ class Tour:
         command = ["history", "--table", "Employees", "--key", f"EmpId={emp_id}"]
         self._console.say(f"itemtrail {' '.join(command)}\n")
         done = self._itemtrail(stage, *command)
-        self._console.say(done.stdout.rstrip() or done.stderr.rstrip())
+        self._console.say(report.folded(done.stdout.rstrip() or done.stderr.rstrip()))
         told = [who for who in STORY if who in done.stdout]
         self._expect([] if told == list(STORY) else [f"history: of {STORY} only {told} are in the timeline"])
         self._compare_history(stage)

@@ -89,7 +89,8 @@ def test_every_harm_is_detected_where_aws_s_own_tool_is_silent(demo: Demo) -> No
 def test_lines_fit_a_terminal_and_hold_no_escapes(demo: Demo) -> None:
     assert "\x1b" not in demo.text
     wide = [line for line in demo.text.splitlines() if len(line) > 120 and str(demo.folder) not in line]
-    assert wide == []
+    commands_and_keys = [line for line in wide if line.lstrip().startswith("$ ") or max(map(len, line.split())) > 90]
+    assert wide == commands_and_keys
 
 
 def test_no_secret_is_printed_and_none_is_readable_by_others(demo: Demo) -> None:

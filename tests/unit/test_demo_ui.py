@@ -43,6 +43,7 @@ def test_each_connection_has_exactly_the_documented_statements() -> None:
     assert {name: [statement["Sid"] for statement in statements][:2] for name, statements in roles.items()} == {
         "itemtrail_trail_reader": ["ListTrailBucket", "ReadDeliveredObjects"],
         "itemtrail_archive_writer": ["ListArchive", "ReadArchive"],
+        "itemtrail_stream_reader": ["FindStreams", "ReadStreams"],
         "itemtrail_setup": ["ReadBuckets", "WriteBuckets"],
     }
     actions = {action for statement in roles["itemtrail_archive_writer"] for action in statement["Action"]}
