@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.history [--writes 20000] [--speed-writes 200000] [--seeds 2] [--skip-speed]
 
-Speed: CPU seconds of this process for one day of one table, from Arrow tables to Arrow table, one core, best of three; the
-difference of the images (`diff`) is timed apart, because it is done once a change whoever made it. Two mixes: one application's
-calls with few shapes, and the simulator's own, whose calls hardly ever have the same shape twice.
+Speed: CPU time of this process for one table, from Arrow tables to an Arrow table, best of three; the difference of the images
+(`diff`) is timed apart, because it is done once a change whoever made it. Two mixes: calls of one item, and everything the
+simulator knows. Its calls hardly ever have the same shape twice, which an application's do.
 
 Precision: of the rows that name an event, how many name the one that made the record, by match confidence, with the 95 %
 confidence interval (Wilson), over clock skew × hot-key rate × removed events or records. "named" is the share of all changes by a

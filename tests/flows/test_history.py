@@ -126,11 +126,14 @@ def test_a_day_is_complete_when_the_next_days_events_are_archived(tmp_path: Path
     kept = store.body(following)
     store.delete(following)
     build(store, tmp_path)
-    assert not history.is_current(store, settings(), TABLE, FIRST)
-    assert history.state(store, settings(), TABLE, FIRST).failures == ()
+    assert history.is_current(store, settings(), TABLE, FIRST)
+    told = history.state(store, settings(), TABLE, FIRST)
+    assert (told.failures, told.told) == ((), ("not complete yet: the next day's events are not archived",))
     store.put(following, kept)
+    assert not history.is_current(store, settings(), TABLE, FIRST), "it can be complete now"
     build(store, tmp_path)
     assert history.is_current(store, settings(), TABLE, FIRST)
+    assert history.state(store, settings(), TABLE, FIRST) == history.State(())
 
 
 def test_an_event_that_arrives_late_makes_the_day_new_and_explains_its_record(tmp_path: Path) -> None:

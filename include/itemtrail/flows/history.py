@@ -2,7 +2,8 @@
 
 Decides: what is written (the day's changes as Parquet, and beside it a report: counts, shares, findings, what it was built from)
 and what of it is an alarm. Both are pure functions of what the archive holds: built again from the same, the bytes are the same;
-built after more has arrived (a late event, the next day's records), they are replaced. Refuses to build a day before its events
+built after more has arrived (a late event, the next day's records), they are replaced. The month before is put together for
+look-ups where it is not yet, or a day of it was built again (docs/adr/0086). Refuses to build a day before its events
 and stream records are archived (``SourceUnavailable``: what lacks is named). The report is written before anybody is told.
 """
 
@@ -21,7 +22,7 @@ from itemtrail.core.join import join
 from itemtrail.core.plan import sha256
 from itemtrail.core.reconcile import document, reconcile
 from itemtrail.errors import EvidenceError, NotFound, SourceUnavailable
-from itemtrail.flows import archive_stream_state, history_inputs
+from itemtrail.flows import archive_stream_state, changes_store, history_inputs
 from itemtrail.ports.data import DerivedStore
 from itemtrail.settings import Settings
 
@@ -45,9 +46,11 @@ def lacking(archive: DerivedStore, settings: Settings, table_arn: str, day: dt.d
 
 
 def is_current(archive: DerivedStore, settings: Settings, table_arn: str, day: dt.date) -> bool:
-    """Whether the day is built, completely and from what the archive holds now."""
+    """Whether building the day again would change nothing: it is from what the archive holds, as complete as it can be."""
     found = report(archive, table_arn, day)
-    return found is not None and bool(found.get("complete")) and _from_now(archive, settings, table_arn, day, found)
+    if found is None or not _from_now(archive, settings, table_arn, day, found):
+        return False
+    return bool(found.get("complete")) == (not history_inputs.late(archive, settings, table_arn, day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,9 @@ def build_day(
     archive.put(key, body)
     made = {"rows": rows.num_rows, "sha256": sha256(body), "complete": not late} | document(found, settings.history.alarm_below)
     archive.put(report_key, _text(_head(table_arn, day, settings, sources) | made))
+    before = day.replace(day=1) - dt.timedelta(days=1)
+    if changes_store.compact_month(archive, table_arn, f"{before:%Y-%m}", spool=spool):
+        progress(f"{table_arn} {before:%Y-%m}: days put together for look-ups")
     alarms = found.alarms(settings.history.alarm_below)
     return HistoryReceipt(table_arn, day, key, report_key, rows.num_rows, found.counts, alarms)
 
