@@ -69,7 +69,7 @@ def airflow(capture, tmp_path_factory):
     home = tmp_path_factory.mktemp("airflow")
     environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
     with standalone.running(environment, ready_within=240) as started:
-        for dag_id in ("archive_trail", "setup_trail", "probe_pool"):
+        for dag_id in ("archive_trail", "build_history", "setup_trail", "probe_pool"):
             eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
         yield started
         group = started.process.pid
@@ -124,6 +124,13 @@ def test_a_backfill_makes_one_good_run_a_day_under_its_key(airflow, backfilled):
         states = airflow.tasks("archive_trail", run["dag_run_id"])
         assert len(states) == 3 + 3 * len(REGIONS)
         assert set(states.values()) == {"success"}
+
+
+def test_each_archived_day_starts_its_history_under_its_key(airflow, backfilled):
+    runs = finished(airflow, "build_history", 2)
+    assert {(run["partition_key"], run["state"]) for run in runs} == {(str(day), "success") for day in DAYS}
+    for run in runs:  # this account's configuration names no stream: there is nothing to build, and that is no failure
+        assert airflow.tasks("build_history", run["dag_run_id"])["gate"] == "skipped"
 
 
 def test_receipts_prove_what_airflow_says(capture, backfilled):
