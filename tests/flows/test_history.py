@@ -9,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.changes_world import put_day
 from tests.history_archive import ACCOUNT, DAY, REGION, add_unit, archived, settings
 from tests.history_world import START, TABLE, Workload, World, simulate
 from tests.memory import MemoryStore
 
-from itemtrail.core import layout
+from itemtrail.core import changes_files, layout
 from itemtrail.core.change_schema import Match
 from itemtrail.core.join import join
 from itemtrail.errors import ConfigurationError, SourceUnavailable
@@ -211,3 +212,13 @@ def test_a_table_outside_the_archive_is_refused(tmp_path: Path) -> None:
         history.build_day(
             elsewhere, FIRST, archive=MemoryStore(), settings=settings(), spool=tmp_path, progress=lambda line: None
         )
+
+
+def test_building_a_day_puts_the_month_before_it_together(tmp_path: Path) -> None:
+    store = archived(simulate(QUIET))
+    before = dt.date(2026, 2, 28)
+    put_day(store, before, [], TABLE)
+    build(store, tmp_path)
+    key = changes_files.month_key(TABLE, "2026-02")
+    assert changes_files.days_in(pq.ParquetFile(io.BytesIO(store.body(key)))).keys() == {before}
+    assert not store.keys(changes_files.month_key(TABLE, "2026-03"))
