@@ -25,7 +25,7 @@ SURE = {
     Match.STREAM_ONLY_UNEXPLAINED: "FINDING: no logged call explains this change",
     Match.TRAIL_ONLY_FAILED: "refused: the call failed, nothing was changed",
     Match.TRAIL_ONLY_NOOP: "no effect: the call left the item as it was",
-    Match.TRAIL_ONLY_LOST: "FINDING: the call succeeded, and the stream has no record of the change",
+    Match.TRAIL_ONLY_LOST: "FINDING: no record in the stream: it is lost, or nothing shows that this call changed nothing",
 }
 _BAD = frozenset({Match.AMBIGUOUS, Match.STREAM_ONLY_UNEXPLAINED, Match.TRAIL_ONLY_LOST})
 _DELIVERED = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/[^/]+$")

@@ -30,7 +30,7 @@ _EPOCH = dt.date(1970, 1, 1)
 
 
 def margins(window_seconds: int) -> tuple[dt.timedelta, dt.timedelta]:
-    """How far around a day records, and how far events, must be given. Under a day for every window."""
+    """How far around a day records, and how far events, must be given. Under three days for every window."""
     rules = Rules(window_seconds)
     near = 2 * rules.near + rules.reach
     return dt.timedelta(seconds=join_chain.HORIZON + rules.reach), dt.timedelta(seconds=near)

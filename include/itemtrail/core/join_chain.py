@@ -21,7 +21,7 @@ from itemtrail.core.change_schema import Match
 from itemtrail.core.join_claims import Claim, Verb
 from itemtrail.core.join_sides import Records, Sides
 
-HORIZON = 86_000  # seconds before and after the write: the day before and the day after, but for some minutes
+HORIZON = 3 * 86_400 - 400  # seconds before and after the write: three days, but for some minutes
 
 
 class Chain:
