@@ -20,14 +20,14 @@ def payroll(company: Company, desk: Desk, day: dt.date) -> None:
     people = company.everybody()
     for start in range(0, len(people), 100):
         desk.batch_get([employee_ref(emp_id) for emp_id in people[start : start + 100]])
-    lines = [_line(company.record(emp_id), day, f"pay-{day}-{number // 25:04d}") for number, emp_id in enumerate(people)]
+    lines = [_line(company.record(emp_id), day, f"pay_{day:%Y%m%d}_{number // 25:04d}") for number, emp_id in enumerate(people)]
     batches = [lines[start : start + 25] for start in range(0, len(lines), 25)]
     for batch in batches:
         desk.batch(*batch)
     desk.batch(*batches[-1])  # the job did not see the answer to its last batch and sent it again: nothing changes
     for number, line in enumerate(lines):
         total = Ref(HOME, PAYROLL, (line.ref.key[0], "YTD"))
-        values = {"Currency": line.values["Currency"], REFERENCE: f"ytd-{day}-{number:04d}"}
+        values = {"Currency": line.values["Currency"], REFERENCE: f"ytd_{day:%Y%m%d}_{number:04d}"}
         desk.write(Step("update", total, values, {"Net": line.values["Net"], "Tax": line.values["Tax"]}))
     _close(desk, day, len(lines))
 
