@@ -91,12 +91,12 @@ def changes(environment: Mapping[str, str], folder: Folder) -> Iterator[Mapping[
 
     import pyarrow.parquet as pq
 
+    from itemtrail.core import changes_files
+
     archive = _archive(environment, folder)
-    for info in archive.list("changes/"):
-        if re.search(r"/day=\d\d\.parquet$", info.key):
-            table = pq.read_table(io.BytesIO(archive.read(info.key).body))
-            path = dict(part.split("=", 1) for part in info.key.split("/") if "=" in part)
-            yield from (row | path for row in table.to_pylist())
+    for info in archive.list(changes_files.CHANGES):
+        if changes_files.parse_day(info.key):
+            yield from pq.read_table(io.BytesIO(archive.read(info.key).body)).to_pylist()
 
 
 def unit_lines(environment: Mapping[str, str], folder: Folder, days: Sequence[dt.date]) -> list[UnitLine]:

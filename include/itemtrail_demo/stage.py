@@ -83,10 +83,14 @@ class Stage:
         Raises:
             RuntimeError: it failed; its words are in the message.
         """
-        command = [str(Path(sys.executable).with_name("itemtrail")), "stream"]
-        done = subprocess.run(command, env=self.tool_environment, capture_output=True, text=True, timeout=300, check=False)
+        done = self.itemtrail("stream", seconds=300)
         if done.returncode:
             raise RuntimeError(f"itemtrail stream ended with {done.returncode}: {done.stderr.strip()}")
+
+    def itemtrail(self, *arguments: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
+        """Run the command line as the owner of the sandbox, for ``seconds`` at most."""
+        command = [str(Path(sys.executable).with_name("itemtrail")), *arguments]
+        return subprocess.run(command, env=self.tool_environment, capture_output=True, text=True, timeout=seconds, check=False)
 
     def catch_up(self) -> None:
         """Let the clock reach now; it stands still there until someone lets it run."""

@@ -5,10 +5,7 @@ sense, because a reader learns more from a whole run with a fault named than fro
 """
 
 import datetime as dt
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 from itemtrail_demo import capture, config, drill, history, hrms, report, truth
 from itemtrail_demo.console import Console
@@ -102,7 +99,7 @@ class Tour:
     def _compare_with_truth(self, stage: Stage) -> None:
         """Every call that the application sent must be in the archive, by its request id."""
         sent = {line["request_id"] for line in truth.read(self._folder.truth) if line["request_id"]}
-        answer = self._query(stage, "SELECT DISTINCT requestID FROM events_distinct", "--csv")
+        answer = stage.itemtrail("query", "--csv", "SELECT DISTINCT requestID FROM events_distinct")
         lost = sent - set(answer.stdout.split())
         self._console.say(f"Of {len(sent):,} calls that the application sent, {len(sent) - len(lost):,} are in the archive.")
         self._expect([f"{len(lost)} calls are not in the archive, for example request {min(lost)}"] if lost else [])
@@ -121,17 +118,9 @@ class Tour:
     def _ask(self, stage: Stage, sql: str) -> list[str]:
         """Ask as the reader could; print command and answer."""
         self._console.say(f'itemtrail query "{sql}"\n')
-        done = self._query(stage, sql)
+        done = stage.itemtrail("query", sql)
         self._console.say(done.stdout.rstrip() or done.stderr.rstrip())
         return done.stdout.splitlines() if done.returncode == 0 else []
-
-    def _query(self, stage: Stage, sql: str, *options: str) -> "subprocess.CompletedProcess[str]":
-        return self._itemtrail(stage, "query", *options, sql)
-
-    @staticmethod
-    def _itemtrail(stage: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [str(Path(sys.executable).with_name("itemtrail")), *arguments]
-        return subprocess.run(command, env=stage.tool_environment, capture_output=True, text=True, timeout=120, check=False)
 
     def _drill(self, stage: Stage) -> None:
         s3 = stage.owner.client("s3", endpoint_url=stage.sandbox.endpoint_url)
@@ -160,7 +149,7 @@ class Tour:
         self._console.say(report.heading(f"The history of employee {emp_id}: who made each version, and what differed"))
         command = ["history", "--table", "Employees", "--key", f"EmpId={emp_id}"]
         self._console.say(f"itemtrail {' '.join(command)}\n")
-        done = self._itemtrail(stage, *command)
+        done = stage.itemtrail(*command)
         self._console.say(report.folded(done.stdout.rstrip() or done.stderr.rstrip()))
         told = [who for who in STORY if who in done.stdout]
         self._expect([] if told == list(STORY) else [f"history: of {STORY} only {told} are in the timeline"])
