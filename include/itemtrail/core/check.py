@@ -1,0 +1,189 @@
+"""What a posture check is: a pure function over a snapshot, with its metadata beside it.
+
+Decides: what a check is asked of (its subject), that it is not asked at all where a fact it needs could not be read (the answer
+is then CANNOT_LOOK, naming the IAM action: a refusal is never a pass), and what an answer is. Refuses to know which checks
+exist (``itemtrail.checks`` holds one a file; whoever runs them collects them).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from itemtrail.core.posture import Posture, unread
+
+
+class Severity(StrEnum):
+    """How much evidence is at stake."""
+
+    CRITICAL = "CRITICAL"  # evidence is being lost or can be removed now
+    HIGH = "HIGH"  # evidence would be lost or doubted with one more mistake
+    MEDIUM = "MEDIUM"  # a safeguard is missing
+    LOW = "LOW"  # tidiness, cost
+
+
+class Status(StrEnum):
+    """What a check says of one subject."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    FAIL = "FAIL"
+    CANNOT_LOOK = "CANNOT_LOOK"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Subject(StrEnum):
+    """What a check is asked of, once for each."""
+
+    ACCOUNT = "account"
+    REGION = "region"
+    TRAIL = "trail"  # the configured trail; the account as a whole where it was not seen
+    TRAIL_BUCKET = "trail bucket"
+    ARCHIVE_BUCKET = "archive bucket"
+    BUCKET = "bucket"  # trail and archive bucket
+    KEY = "key"
+    TABLE = "table"
+    LOG_GROUP = "log group"
+    FORWARDER = "forwarder"
+    TOPIC = "topic"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the configuration asks for; values of ``itemtrail.toml`` and nothing else."""
+
+    trail_arn: str
+    trail_bucket: str
+    trail_prefix: str
+    archive_bucket: str
+    archive_prefix: str
+    archive_region: str
+    home_region: str
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    tables: tuple[str, ...] | None  # table ARNs whose data events must be recorded; None: all, current and future
+    reads: bool
+    stream_tables: tuple[str, ...]
+    expiry_days: int
+    keep_days: int
+    reopen_days: int
+    retention_mode: str
+    retention_days: int
+    originals_class: str
+    originals_after_days: int
+    events_class: str
+    events_after_days: int
+    tag_proven: bool
+    debug_log_group: str
+    debug_log_days: int
+    forwarder: str
+    failure_queue: str
+    topic_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found, in a sentence that names the thing and the value seen."""
+
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``decide(subject, posture, wanted)`` gets the subject's own dataclass (the posture itself for ACCOUNT).
+
+    ``needs``: IAM actions of the facts it reads of its subject. ``controls``: only ids whose text was read. ``remediation``: a
+    command with ``{name}``, ``{arn}``, ``{region}`` of the subject to fill in.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    subject: Subject
+    why: str
+    remediation: str
+    needs: tuple[str, ...]
+    decide: Callable[[Any, Posture, Wanted], Answer]
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check's answer about one resource."""
+
+    check: str
+    severity: Severity
+    resource: str  # ARN; the account id for ACCOUNT; the Region's name for REGION
+    region: str
+    status: Status
+    detail: str
+    remediation: str = ""
+
+
+def ask(check: Check, posture: Posture, wanted: Wanted) -> tuple[Result, ...]:
+    """The check's answers, one for each subject there is; one NOT_APPLICABLE for the account where there is none."""
+    results = tuple(_one(check, named, posture, wanted) for named in subjects(check.subject, posture))
+    if results:
+        return results
+    return (_result(check, Named(posture.account, "", posture.account, None), Status.NOT_APPLICABLE, f"no {check.subject}."),)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A subject by its names."""
+
+    resource: str
+    region: str
+    name: str
+    value: Any
+
+
+def subjects(kind: Subject, posture: Posture) -> Iterator[Named]:
+    """What a check of ``kind`` is asked of, in the snapshot's order."""
+    match kind:
+        case Subject.ACCOUNT:
+            yield Named(posture.account, "", posture.account, posture)
+        case Subject.REGION:
+            yield from (Named(one.name, one.name, one.name, one) for one in posture.regions)
+        case Subject.TRAIL:
+            ours = [one for one in posture.trails if one.state.arn == posture.trail_arn]
+            yield from (Named(one.state.arn, one.state.home_region, one.state.arn.split("/")[-1], one) for one in ours)
+        case Subject.TRAIL_BUCKET | Subject.ARCHIVE_BUCKET | Subject.BUCKET:
+            roles = {Subject.TRAIL_BUCKET: {"trail"}, Subject.ARCHIVE_BUCKET: {"archive"}}.get(kind, {"trail", "archive"})
+            for one in posture.buckets:
+                if roles & set(one.roles):
+                    yield Named(one.arn, one.state.region if one.state else "", one.arn.split(":")[-1], one)
+        case _:
+            yield from _by_arn(kind, posture)
+
+
+def _by_arn(kind: Subject, posture: Posture) -> Iterator[Named]:
+    values: Mapping[Subject, tuple[Any, ...]] = {
+        Subject.KEY: posture.keys,
+        Subject.TABLE: posture.tables,
+        Subject.LOG_GROUP: posture.log_groups,
+        Subject.FORWARDER: posture.forwarders,
+        Subject.TOPIC: posture.topics,
+        Subject.ROLE: posture.roles,
+    }
+    for one in values[kind]:
+        parts = one.arn.split(":", 5)
+        yield Named(one.arn, parts[3] if len(parts) > 3 else "", getattr(one, "name", parts[-1].split("/")[-1]), one)
+
+
+def _one(check: Check, named: Named, posture: Posture, wanted: Wanted) -> Result:
+    for action in check.needs:
+        missing = unread(posture, action, named.resource, named.region)
+        if missing:
+            detail = f"could not look: {missing.why} for {action} on {missing.resource}."
+            return _result(check, named, Status.CANNOT_LOOK, detail)
+    answer = check.decide(named.value, posture, wanted)
+    return _result(check, named, answer.status, answer.detail)
+
+
+def _result(check: Check, named: Named, status: Status, detail: str) -> Result:
+    remediation = ""
+    if status is Status.FAIL:
+        remediation = check.remediation.format(name=named.name, arn=named.resource, region=named.region)
+    return Result(check.id, check.severity, named.resource, named.region, status, detail, remediation)
