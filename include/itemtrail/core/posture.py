@@ -162,7 +162,7 @@ class AlarmPosture:
 
 @dataclass(frozen=True, slots=True)
 class RolePosture:
-    """One of our own roles, with its inline and attached policies' documents. ``kind``: trail_reader, archive_writer or another."""
+    """One of our own roles, with its inline and attached policies' documents. ``kind``: trail_reader, archive_writer …."""
 
     arn: str
     kind: str
