@@ -134,6 +134,21 @@ class AlertSettings(_Section):
     sns_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""
 
 
+class Rate(_Section):
+    """How much a table is written and read, where it cannot be observed. Calls that become data events, a day."""
+
+    table: TableArn
+    writes_per_day: Annotated[int, Field(ge=0)]
+    reads_per_day: Annotated[int, Field(ge=0)] | None = None
+
+
+class PriceSettings(_Section):
+    """The price table of cost previews, and stated rates. ``file`` is "" for the packaged table."""
+
+    file: str = ""
+    rates: tuple[Rate, ...] = ()
+
+
 class AirflowSettings(_Section):
     """Connections (one AWS role each) and waiting. Empty ``*_conn`` means the default credential chain."""
 
@@ -160,6 +175,7 @@ class Settings(_Section):
     streams: StreamSettings = StreamSettings()
     history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
+    prices: PriceSettings = PriceSettings()
     airflow: AirflowSettings = AirflowSettings()
 
 
