@@ -134,6 +134,23 @@ class AlertSettings(_Section):
     sns_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""
 
 
+class ReviewException(_Section):
+    """A finding that somebody answers for: of one check, on the resources that match, until the end of a day (UTC)."""
+
+    check: Annotated[str, Field(min_length=1, max_length=200)]
+    resource: Annotated[str, Field(min_length=1, max_length=2048)]  # an ARN; * and ? stand for any characters, or any one
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    owner: Annotated[str, Field(min_length=1, max_length=200)]
+    expires: date  # the last day on which it is accepted
+
+
+class ReviewSettings(_Section):
+    """The review of the set-up: what fails the DAG run, and which findings are accepted."""
+
+    fail_at: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "HIGH"
+    exceptions: tuple[ReviewException, ...] = ()
+
+
 class Rate(_Section):
     """How much a table is written and read, where it cannot be observed. Calls that become data events, a day."""
 
@@ -156,6 +173,7 @@ class AirflowSettings(_Section):
     archive_writer_conn: str = "itemtrail_archive_writer"
     stream_reader_conn: str = "itemtrail_stream_reader"
     setup_conn: str = "itemtrail_setup"
+    posture_conn: str = "itemtrail_posture"
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True
     wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 180  # after the day's end (UTC); no longer than a digest is due
@@ -175,6 +193,7 @@ class Settings(_Section):
     streams: StreamSettings = StreamSettings()
     history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
+    review: ReviewSettings = ReviewSettings()
     prices: PriceSettings = PriceSettings()
     airflow: AirflowSettings = AirflowSettings()
 
