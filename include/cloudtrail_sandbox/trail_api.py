@@ -199,6 +199,12 @@ def list_public_keys(service: TrailService, params: Params, region: str, account
     }
 
 
+def lookup_events(service: TrailService, params: Params, region: str, account: str) -> Body:
+    """LookupEvents: this Region's management events of the last 90 days, whatever trails there are."""
+    del account
+    return service.history[region].lookup(params, service.clock.now())
+
+
 OPERATIONS: dict[str, Callable[[TrailService, Params, str, str], Body]] = {
     "CreateTrail": create_trail,
     "UpdateTrail": update_trail,
@@ -215,6 +221,7 @@ OPERATIONS: dict[str, Callable[[TrailService, Params, str, str], Body]] = {
     "RemoveTags": remove_tags,
     "ListTags": list_tags,
     "ListPublicKeys": list_public_keys,
+    "LookupEvents": lookup_events,
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from cloudtrail_sandbox.clock import Clock
 from cloudtrail_sandbox.delivery import Channel, encode
+from cloudtrail_sandbox.event_history import EventHistory
 from cloudtrail_sandbox.signing import KeyRing
 from cloudtrail_sandbox.trail import GLOBAL_REGION, CloudTrailError, Trail
 from cloudtrail_sandbox.world import Storage
@@ -35,6 +36,7 @@ class TrailService:
         self.keys = {region: KeyRing(region) for region in regions}
         self.trails: dict[str, Trail] = {}  # by ARN
         self.recorded: deque[bytes] = deque(maxlen=REMEMBERED)  # the newest events, logged by a trail or not
+        self.history = {region: EventHistory() for region in regions}
         self._channels: dict[tuple[str, str], Channel] = {}
         self._orphans: list[Channel] = []  # of deleted trails, until their final digest is out
         self._mark = _next_mark(clock.now())
@@ -44,6 +46,8 @@ class TrailService:
         content = encode(event)
         self.recorded.append(content)
         home = GLOBAL_REGION if global_service else region
+        if category == "Management" and home in self.history:
+            self.history[home].add(content, self.clock.now())
         for channel in self._all_channels():
             if channel.region != home or not (channel.open or _is_last_call(event, channel)):
                 continue
