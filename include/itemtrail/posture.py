@@ -54,7 +54,7 @@ class TrailPosture:
     """A trail, once (copies are in ``RegionPosture.trail_arns``), asked in its home Region."""
 
     state: TrailState  # cloudtrail:DescribeTrails; logging: GetTrailStatus; selectors: GetEventSelectors
-    started_at: dt.datetime | None = None  # StartLoggingTime, and down to notification_error: cloudtrail:GetTrailStatus
+    started_at: dt.datetime | None = None  # StartLoggingTime, and down to cloudwatch_delivered_at: cloudtrail:GetTrailStatus
     stopped_at: dt.datetime | None = None
     delivered_at: dt.datetime | None = None
     digest_delivered_at: dt.datetime | None = None
@@ -62,6 +62,7 @@ class TrailPosture:
     digest_error: str = ""
     cloudwatch_error: str = ""
     notification_error: str = ""
+    cloudwatch_delivered_at: dt.datetime | None = None  # LatestCloudWatchLogsDeliveryTime
     cloudwatch_log_group: str = ""  # ARN, cloudtrail:DescribeTrails
     sns_topic: str = ""  # ARN, the same
     insights: tuple[str, ...] = ()  # insight types, cloudtrail:GetInsightSelectors
@@ -113,6 +114,8 @@ class TablePosture:
     deletion_protection: bool | None = None  # dynamodb:DescribeTable
     ttl_attribute: str = ""  # "" where TTL is off: dynamodb:DescribeTimeToLive
     kinesis_streams: tuple[str, ...] = ()  # ARNs of active destinations: dynamodb:DescribeKinesisStreamingDestination
+    # ARN → ApproximateCreationDateTimePrecision (MILLISECOND, MICROSECOND): dynamodb:DescribeKinesisStreamingDestination
+    kinesis_precision: Mapping[str, str] | None = None
     kms_key: str = ""  # "" for the AWS-owned key: dynamodb:DescribeTable
     readers: tuple[MappingState, ...] = ()  # event source mappings of its stream: lambda:ListEventSourceMappings
     mapping_states: Mapping[str, str] | None = None  # UUID → State (Enabled, Disabled …): lambda:ListEventSourceMappings
