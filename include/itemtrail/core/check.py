@@ -1,16 +1,18 @@
 """What a posture check is: a pure function over a snapshot, with its metadata beside it.
 
 Decides: what a check is asked of (its subject), that it is not asked at all where a fact it needs could not be read (the answer
-is then CANNOT_LOOK, naming the IAM action: a refusal is never a pass), and what an answer is. Refuses to know which checks
-exist (``itemtrail.checks`` holds one a file; whoever runs them collects them).
+is then CANNOT_LOOK, naming the IAM action: a refusal is never a pass), that a check which breaks is CANNOT_LOOK as well and hides
+no other, and what an answer is. Refuses to know which checks exist (``itemtrail.checks`` holds one a file;
+``itemtrail.flows.review_checks`` collects them).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from itemtrail.core.posture import Posture, unread
+from itemtrail.core.posture import Posture, Unread, unread
 
 
 class Severity(StrEnum):
@@ -89,12 +91,39 @@ class Answer:
     detail: str
 
 
+def passed(detail: str) -> Answer:
+    """Looked, and it is as it should be."""
+    return Answer(Status.PASS, detail)
+
+
+def failed(detail: str) -> Answer:
+    """Looked, and it is not."""
+    return Answer(Status.FAIL, detail)
+
+
+def cannot_look(detail: str) -> Answer:
+    """The fact is not there, or was not understood."""
+    return Answer(Status.CANNOT_LOOK, detail)
+
+
+def not_applicable(detail: str) -> Answer:
+    """The question does not arise here."""
+    return Answer(Status.NOT_APPLICABLE, detail)
+
+
+def told(fact: bool | None, good: str, bad: str, unknown: str = "the service did not say") -> Answer:
+    """PASS with ``good``, FAIL with ``bad``, CANNOT_LOOK with ``unknown`` where ``fact`` is None."""
+    return cannot_look(f"{unknown}.") if fact is None else passed(good) if fact else failed(bad)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check. ``decide(subject, posture, wanted)`` gets the subject's own dataclass (the posture itself for ACCOUNT).
 
-    ``needs``: IAM actions of the facts it reads of its subject. ``controls``: only ids whose text was read. ``remediation``: a
-    command with ``{name}``, ``{arn}``, ``{region}`` of the subject to fill in.
+    ``needs``: IAM actions of the facts it reads of its subject; ``elsewhere``: of other things, where a refusal on any of them
+    leaves it without an answer; ``weighs``: of other things, where it judges itself whether it can do without.
+    ``controls``: only ids whose text was read. ``remediation``: a command with the subject's ``{name}``, ``{arn}``, ``{region}``
+    to fill in.
     """
 
     id: str
@@ -106,6 +135,13 @@ class Check:
     needs: tuple[str, ...]
     decide: Callable[[Any, Posture, Wanted], Answer]
     controls: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    weighs: tuple[str, ...] = ()
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Every IAM action that it lives on, sorted."""
+        return tuple(sorted({*self.needs, *self.elsewhere, *self.weighs}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +157,27 @@ class Result:
     remediation: str = ""
 
 
+# What lists the subjects of a kind: refused, "there is none" is not known.
+_LISTED_BY = {
+    Subject.REGION: "ec2:DescribeRegions",
+    Subject.TRAIL: "cloudtrail:DescribeTrails",
+}
+
+
 def ask(check: Check, posture: Posture, wanted: Wanted) -> tuple[Result, ...]:
-    """The check's answers, one for each subject there is; one NOT_APPLICABLE for the account where there is none."""
+    """The check's answers, one for each subject there is; one for the account where there is none.
+
+    That one is NOT_APPLICABLE, or CANNOT_LOOK where a refusal may be why there is none.
+    """
     results = tuple(_one(check, named, posture, wanted) for named in subjects(check.subject, posture))
     if results:
         return results
-    return (_result(check, Named(posture.account, "", posture.account, None), Status.NOT_APPLICABLE, f"no {check.subject}."),)
+    nothing = Named(posture.account, "", posture.account, None)
+    wanting = {*check.needs, *check.elsewhere, _LISTED_BY.get(check.subject, "")}
+    missing = next((one for one in posture.unread if one.action in wanting), None)
+    if missing:
+        return (_result(check, nothing, cannot_look(_refusal(missing))),)
+    return (_result(check, nothing, not_applicable(f"no {check.subject} was found.")),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +220,40 @@ def _by_arn(kind: Subject, posture: Posture) -> Iterator[Named]:
     }
     for one in values[kind]:
         parts = one.arn.split(":", 5)
-        yield Named(one.arn, parts[3] if len(parts) > 3 else "", getattr(one, "name", parts[-1].split("/")[-1]), one)
+        yield Named(one.arn, parts[3] if len(parts) > 3 else "", getattr(one, "name", re.split("[/:]", parts[-1])[-1]), one)
 
 
 def _one(check: Check, named: Named, posture: Posture, wanted: Wanted) -> Result:
-    for action in check.needs:
-        missing = unread(posture, action, named.resource, named.region)
-        if missing:
-            detail = f"could not look: {missing.why} for {action} on {missing.resource}."
-            return _result(check, named, Status.CANNOT_LOOK, detail)
-    answer = check.decide(named.value, posture, wanted)
-    return _result(check, named, answer.status, answer.detail)
+    missing = _refused(check, named, posture)
+    if missing:
+        return _result(check, named, cannot_look(_refusal(missing)))
+    try:
+        answer = check.decide(named.value, posture, wanted)
+    except Exception as error:  # noqa: BLE001 - a check that breaks has seen nothing, and must not hide the others
+        answer = cannot_look(f"check failed: {type(error).__name__}: {error}.")
+    return _result(check, named, answer)
 
 
-def _result(check: Check, named: Named, status: Status, detail: str) -> Result:
+def _refused(check: Check, named: Named, posture: Posture) -> Unread | None:
+    everywhere = check.subject is Subject.ACCOUNT
+    for one in posture.unread:
+        if one.action in check.elsewhere or (everywhere and one.action in check.needs):
+            return one
+        if check.subject is Subject.REGION and one.action in check.needs and one.region in (named.region, ""):
+            return one
+    found = (unread(posture, action, named.resource, named.region) for action in check.needs)
+    return next((one for one in found if one), None)
+
+
+def _refusal(missing: Unread) -> str:
+    place = f" in {missing.region}" if missing.region else ""
+    return f"could not look: {missing.why} for {missing.action} on {missing.resource}{place}."
+
+
+def _result(check: Check, named: Named, answer: Answer) -> Result:
     remediation = ""
-    if status is Status.FAIL:
-        remediation = check.remediation.format(name=named.name, arn=named.resource, region=named.region)
-    return Result(check.id, check.severity, named.resource, named.region, status, detail, remediation)
+    if answer.status is Status.FAIL:
+        remediation = check.remediation
+        for mark, value in (("{name}", named.name), ("{arn}", named.resource), ("{region}", named.region)):
+            remediation = remediation.replace(mark, value)
+    return Result(check.id, check.severity, named.resource, named.region, answer.status, answer.detail, remediation)

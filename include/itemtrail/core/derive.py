@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itemtrail.core import dynamodb, operations
+from itemtrail.core import dynamodb, evidence_events, operations
 from itemtrail.core.identity import Identity, identity
 from itemtrail.core.schema import ITEM_KEY, ITEM_KEYS, TIME
 from itemtrail.core.shapes import Record
@@ -85,7 +85,7 @@ def _events(values: Sequence[Record], columns: dict[str, Any]) -> _Events:
         source, name = record.eventSource, record.eventName
         known = kinds.get((source, name))
         if known is None:
-            known = kinds[source, name] = (operations.kind(source, name), operations.alarms(source, name))
+            known = kinds[source, name] = (operations.kind(source, name), evidence_events.alarms(source, name))
         kind, alarm = known
         if source != operations.DYNAMODB or name is None:
             found = arns[code] if code is not None else ()
@@ -110,7 +110,7 @@ def _dynamodb(events: _Events, record: Record, row: int, tables: dynamodb.Tables
         table = tables.arns[0]
     elif table is None:
         table = dynamodb.table_in_response(_unless_null(record.responseElements), tables)
-    if alarm and record.eventName in operations.CONDITIONAL_ALARMS:
+    if alarm and record.eventName in evidence_events.CONDITIONAL:
         alarm = dynamodb.weakens(record.eventName, parameters)
     if parameters is None and kind is not operations.Kind.CONTROL:
         events.omitted[row] = True

@@ -1,0 +1,108 @@
+"""Management events that end, narrow or endanger evidence: the one list, for the archive's column and for the review.
+
+Decides: which events those are, by service; which of them only where the request says so; what kind of evidence each touches
+(``Touched``); and whether an event in a review concerns the set-up (every event of CloudTrail does; of another service only what
+names one of our resources, or names none). Refuses to leave out a failed attempt: who reads the list tells them apart.
+Lambda writes its API's date behind an event's name (DeleteFunction20150331); names are compared without it.
+Source: CloudTrail user guide and the services' own pages "Logging … API calls with CloudTrail"; Lambda developer guide, "Logging
+Lambda API calls using CloudTrail"; read 2026-11-24.
+"""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from itemtrail.core.posture import EvidenceEvent, Posture
+
+
+class Touched(StrEnum):
+    """What kind of evidence an event touches."""
+
+    TRAIL = "trail"
+    BUCKET = "bucket"
+    KEY = "key"
+    TABLE = "table"
+    STREAM_PATH = "stream path"  # log groups and the forwarder
+
+
+DYNAMODB = "dynamodb.amazonaws.com"
+CLOUDTRAIL = "cloudtrail.amazonaws.com"
+EVENTS = {
+    DYNAMODB: (
+        Touched.TABLE,
+        frozenset(
+            {
+                "ImportTable", "StartBulkPutItems", "RestoreTableFromBackup", "RestoreTableToPointInTime", "DeleteTable",
+                "UpdateTimeToLive", "UpdateTable", "DisableKinesisStreamingDestination", "UpdateContinuousBackups",
+                "PutResourcePolicy",
+            }
+        ),
+    ),
+    CLOUDTRAIL: (
+        Touched.TRAIL,
+        frozenset({"StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutEventConfiguration"}),
+    ),
+    "s3.amazonaws.com": (
+        Touched.BUCKET,
+        frozenset(
+            {
+                "PutBucketLifecycle", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle", "PutBucketPolicy",
+                "DeleteBucketPolicy", "PutBucketVersioning", "PutBucketObjectLockConfiguration", "PutObjectLockConfiguration",
+                "DeleteObject", "DeleteObjects", "PutBucketEncryption", "PutBucketLogging", "DeleteBucket",
+            }
+        ),
+    ),
+    "kms.amazonaws.com": (Touched.KEY, frozenset({"DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"})),
+    "logs.amazonaws.com": (Touched.STREAM_PATH, frozenset({"DeleteLogGroup", "PutRetentionPolicy"})),
+    "lambda.amazonaws.com": (Touched.STREAM_PATH, frozenset({"DeleteEventSourceMapping", "DeleteFunction"})),
+}  # fmt: skip
+"""Source of events → what they touch, and their names."""
+CONDITIONAL = frozenset({"UpdateTable", "UpdateContinuousBackups"})
+"""Only where the request says so; read by ``dynamodb.weakens``."""
+
+_API_DATE = re.compile(r"20\d{6}(v\d+)?$")
+
+
+def alarms(source: str | None, name: str | None) -> bool:
+    """Whether the event is on the list."""
+    return touched(source, name) is not None
+
+
+def touched(source: str | None, name: str | None) -> Touched | None:
+    """What the event touches; None where it is not on the list."""
+    kind, names = EVENTS.get(source or "", (None, frozenset[str]()))
+    return kind if _API_DATE.sub("", name or "") in names else None
+
+
+def concerning(posture: Posture, kind: Touched, ours: Iterable[str] = ()) -> tuple[EvidenceEvent, ...]:
+    """The snapshot's events of one kind that concern the set-up, oldest first. ``ours``: names that count besides its ARNs.
+
+    A bucket that is no longer there is in no snapshot; its name comes from the configuration.
+    """
+    names = _names(posture) | set(ours)
+    found = [one for one in posture.events if touched(one.source, one.name) is kind]
+    mine = [one for one in found if kind is Touched.TRAIL or not one.resource or _named(one.resource) & names]
+    return tuple(sorted(mine, key=lambda one: (one.time, one.event_id)))
+
+
+def said(events: Iterable[EvidenceEvent], most: int = 3) -> str:
+    """The events for people: who did what to what, when."""
+    listed = [
+        f"{one.name}{f' of {one.resource}' if one.resource else ''} by {one.actor or 'somebody not named'} at"
+        f" {one.time:%Y-%m-%d %H:%M:%SZ} in {one.region} (event {one.event_id})"
+        for one in events
+    ]
+    return "; ".join(listed[:most]) + (f"; and {len(listed) - most} more" if len(listed) > most else "")
+
+
+def _names(posture: Posture) -> set[str]:
+    groups = (posture.buckets, posture.keys, posture.tables, posture.log_groups, posture.forwarders, posture.topics)
+    arns = [one.arn for group in groups for one in group]
+    mappings = [reader.uuid for table in posture.tables for reader in table.readers]
+    return {name for arn in [*arns, *(group.name for group in posture.log_groups)] for name in _named(arn)} | set(mappings)
+
+
+def _named(resource: str) -> set[str]:
+    """An ARN or name, and the name alone."""
+    tail = resource.split(":", 5)[-1].removesuffix(":*") if resource.startswith("arn:") else resource
+    return {resource, tail, re.sub(r"^(table/|key/|function:|log-group:|event-source-mapping:)", "", tail)}
