@@ -245,7 +245,7 @@ def test_our_own_rules_satisfy_everything_we_assert(prefix):
     findings = [
         *cold(archive, want, "a", sizes=(), now=NOW),
         kept(archive, retention.archive_kept(prefix, days=36500), "a", versioned=True),
-        *(readable(archive, window, "a") for window in retention.archive_readable(prefix, originals_days=45)),
+        *(readable(archive, window, "a") for window in retention.archive_readable(prefix, originals_days=45, hot_days=90)),
     ]
     trail = parse({"Rules": list(retention.trail_rules(prefix, expiry_days=90, noncurrent_days=30))})
     root = retention.trail_root(prefix)

@@ -41,19 +41,22 @@ def test_interrupted_uploads_must_be_aborted_under_the_whole_prefix(rules, statu
     assert aborted(parse({"Rules": rules}), "root/", "b").status is status
 
 
+PASS, NOTE, FAIL = FindingStatus.PASS, FindingStatus.NOTE, FindingStatus.FAIL
+
+
 @pytest.mark.parametrize(
-    ("found", "says"),
+    ("found", "status", "says"),
     [
-        (transitions((90, "GLACIER_IR"), (94, "DEEP_ARCHIVE")), "after 4 day(s) in GLACIER_IR, whose minimum is 90"),
-        (transitions((10, "STANDARD_IA")), "moves to STANDARD_IA after 10 day(s)"),
-        (transitions((0, "DEEP_ARCHIVE")) | {"Expiration": {"Days": 100}}, "expires it after 100 day(s) in DEEP_ARCHIVE"),
-        (transitions((0, "GLACIER"), (90, "DEEP_ARCHIVE")) | {"Expiration": {"Days": 270}}, ""),
-        (transitions((30, "STANDARD_IA"), (60, "GLACIER_IR"), (150, "DEEP_ARCHIVE")), ""),
+        (transitions((90, "GLACIER_IR"), (94, "DEEP_ARCHIVE")), FAIL, "after 4 day(s) in GLACIER_IR, whose minimum is 90"),
+        (transitions((10, "STANDARD_IA")), FAIL, "an object originals/… moves to STANDARD_IA after 10 day(s)"),
+        (transitions((0, "DEEP_ARCHIVE")) | {"Expiration": {"Days": 100}}, NOTE, "expires after 100 day(s) in DEEP_ARCHIVE"),
+        (transitions((0, "GLACIER"), (90, "DEEP_ARCHIVE")) | {"Expiration": {"Days": 270}}, PASS, ""),
+        (transitions((30, "STANDARD_IA"), (60, "GLACIER_IR"), (150, "DEEP_ARCHIVE")), PASS, ""),
     ],
 )
-def test_a_class_left_before_its_minimum_duration_is_told(found, says):
+def test_a_class_left_before_its_minimum_duration_is_told(found, status, says):
     one = durations(parse({"Rules": [found]}), "b")
-    assert one.status is (FindingStatus.NOTE if says else FindingStatus.PASS)
+    assert one.status is status
     assert says in one.detail
 
 
@@ -61,6 +64,7 @@ def test_the_lock_is_held_against_the_retention():
     assert locked("COMPLIANCE", 3653, 3653, "b").status is FindingStatus.PASS
     assert "in between only permissions keep it" in locked("GOVERNANCE", 30, 3653, "b").detail
     assert locked("NONE", 30, 3653, "b").status is FindingStatus.NOTE
+    assert locked("GOVERNANCE", 3653, 3653, "b", bucket_locked=False).status is FindingStatus.FAIL
 
 
 def test_the_command_judges_a_file_and_shows_one_objects_way(tmp_path, capsys):
@@ -69,7 +73,7 @@ def test_the_command_judges_a_file_and_shows_one_objects_way(tmp_path, capsys):
     file.write_text(json.dumps({"Rules": rules}))
     assert main(["lifecycle", str(file), "--json"]) == 1
     found = {one["check"]: one["status"] for one in json.loads(capsys.readouterr().out)}
-    assert (found["lifecycle.P2"], found["lifecycle.P5"], found["lifecycle.P3"]) == ("PASS", "PASS", "FAIL")
+    assert [found[f"lifecycle.{name}"] for name in ("P2", "P5", "P3", "P11", "P12")] == ["PASS", "PASS", "FAIL", "PASS", "FAIL"]
     assert main(["lifecycle", str(file), "--object", "originals/x.tar", "--size", "200000"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == ["  0  STANDARD", " 45  DEEP_ARCHIVE"]
     assert main(["lifecycle", str(file), "--object", "originals/x.tar", "--size", "2000"]) == 0

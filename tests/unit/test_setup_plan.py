@@ -170,7 +170,7 @@ BUCKET_FINDINGS = {
                 "Rules": [*WANTED.trail_rules, {"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 90}}]
             }
         },
-        "lifecycle.P2",
+        "lifecycle.P7",
         [],
     ),
     "another's rule freezes what is not archived": (
@@ -182,7 +182,7 @@ BUCKET_FINDINGS = {
                 ]
             }
         },
-        "lifecycle.P3",
+        "lifecycle.P4",
         [],
     ),
     "a Deny in the way": (

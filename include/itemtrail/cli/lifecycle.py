@@ -87,7 +87,7 @@ def _live(arguments: argparse.Namespace, opened: ends.Ends) -> tuple[Finding, ..
 
 def _of_file(arguments: argparse.Namespace, settings: Settings) -> list[Finding]:
     configuration = _read(arguments.file)
-    bucket = BucketState(str(arguments.file), settings.archive.region, versioning="Enabled")
+    bucket = BucketState(str(arguments.file), "", versioning="Enabled")
     if arguments.role == "trail":
         return trail_findings(configuration, bucket, settings)
     return archive_findings(configuration, bucket, settings, ends.now())

@@ -1,22 +1,29 @@
 """What the two buckets' lifecycle must be: the rules that setting up puts, and the properties that the assertion proves.
 
 Decides: from the trail bucket only what is tagged ``itemtrail=proven`` expires; in the archive only ``originals/`` becomes cold,
-after the re-open window, only ``spill/`` expires, ``events/`` and ``stream_records/`` stay readable at once, receipts, keys and
-ledger stay in STANDARD. Our rules are known by their ID. Every transition of ``originals/`` has a size filter of its own, so that
-no default minimum size can void it (docs/adr/0051). Source: docs/design.md, "Retention".
+after the re-open window, only ``spill/`` expires, everything that is queried stays readable at once, receipts, keys and ledger
+stay in STANDARD. Our rules are known by their ID. Every transition of ``originals/`` has a size filter of its own, so that
+no default minimum size can void it (docs/adr/0051). Source: docs/design.md, "Retention"; docs/retention.md lists P1 to P12.
 """
 
 from collections.abc import Sequence
 
 from itemtrail.core.lifecycle_checks import Cold, Kept, Readable
+from itemtrail.core.lifecycle_together import Together
 from itemtrail.snapshot import Document
 
 PROVEN_TAG = ("itemtrail", "proven")
 ABORT_DAYS = 7
 OWN_RULES = "itemtrail-"
-EVIDENCE = ("originals/", "events/", "stream_records/", "quarantine/", "receipts/", "keys/", "ledger/", "archive.json")
 SPILL = "spill/"  # images too large for a log event: no evidence, the archive holds them in stream_records/
-_WARM = ("receipts/", "keys/", "ledger/", "archive.json")
+DERIVED = ("changes/", "reviews/")  # rebuilt at will: may be replaced, must be readable
+QUERIED = ("events/", "stream_records/", "quarantine/", "event_history/", "holds/", *DERIVED)
+"""At most Glacier Instant Retrieval: readable at once."""
+STANDARD = ("receipts/", "stream_receipts/", "keys/", "ledger/", "archive.json", "alerts/")
+"""Never anywhere but STANDARD: small, read daily, and what every proof begins with."""
+EVIDENCE = ("originals/", *(name for name in (*QUERIED, *STANDARD) if name not in (*DERIVED, "alerts/")))
+"""What P2 keeps."""
+_HOT = ("events/", "stream_records/")
 
 
 def trail_rules(prefix: str, *, expiry_days: int, noncurrent_days: int) -> tuple[Document, ...]:
@@ -77,23 +84,29 @@ def archive_kept(prefix: str, *, days: int) -> Kept:
 
 
 def trail_kept(prefix: str, *, days: int) -> Kept:
-    """P2 on the trail bucket: nothing goes unless proven, and then not within ``days``."""
-    return Kept((trail_root(prefix),), None, PROVEN_TAG, days)
+    """P7: in the trail bucket nothing goes unless proven, and then not within ``days``."""
+    return Kept((trail_root(prefix),), None, PROVEN_TAG, days, "P7")
 
 
-def archive_readable(prefix: str, *, originals_days: int) -> tuple[Readable, ...]:
-    """P3 on the archive."""
+def archive_readable(prefix: str, *, originals_days: int, hot_days: int) -> tuple[Readable, ...]:
+    """P3 (what is analysed stays in STANDARD for ``hot_days``), P11 (the re-open window) and P12 (who may get how cold)."""
     root = archive_root(prefix)
     return (
-        Readable((f"{root}originals/",), "GLACIER_IR", originals_days),
-        Readable((f"{root}events/", f"{root}stream_records/"), "GLACIER_IR", None),
-        Readable(tuple(root + name for name in _WARM), "STANDARD", None),
+        Readable(tuple(root + name for name in _HOT), "STANDARD", hot_days),
+        Readable((f"{root}originals/",), "GLACIER_IR", originals_days, name="P11"),
+        Readable(tuple(root + name for name in QUERIED), "GLACIER_IR", None, name="P12"),
+        Readable(tuple(root + name for name in STANDARD), "STANDARD", None, name="P12"),
     )
 
 
 def trail_readable(prefix: str, *, days: int) -> Readable:
-    """P3 on the trail bucket: what is not archived yet can be read."""
-    return Readable((trail_root(prefix),), "GLACIER_IR", days)
+    """P4, first half: nothing in the trail bucket becomes unreadable before it is validated, and then not within ``days``."""
+    return Readable((trail_root(prefix),), "GLACIER_IR", None, PROVEN_TAG, days, "P4")
+
+
+def trail_together(prefix: str, accounts: Sequence[str]) -> Together:
+    """P4, second half: a digest and its logs can be read, and go, together."""
+    return Together(trail_root(prefix), tuple(sorted({*accounts})), (PROVEN_TAG,))
 
 
 def merge_rules(current: Document | None, wanted: Sequence[Document]) -> Document | None:

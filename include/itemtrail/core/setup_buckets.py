@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from itemtrail.core import policy, policy_check, retention
-from itemtrail.core.lifecycle_checks import kept, readable
+from itemtrail.core.lifecycle_checks import kept, readable, readables
 from itemtrail.core.lifecycle_rules import parse
 from itemtrail.core.setup_plan import Action, Observed, Wanted
 from itemtrail.snapshot import BucketState, Call, Document, Finding, FindingStatus
@@ -83,7 +83,7 @@ def archive_bucket(observed: Observed, wanted: Wanted) -> Part:
     rules = _lifecycle(part, state, wanted.archive_rules)
     configuration = parse(rules)
     part.findings.append(kept(configuration, wanted.archive_kept, state.name, versioned=True))
-    part.findings += [readable(configuration, window, state.name) for window in wanted.archive_readable]
+    part.findings += readables(configuration, wanted.archive_readable, state.name)
     return part
 
 

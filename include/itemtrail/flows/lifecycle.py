@@ -1,18 +1,22 @@
 """The lifecycle assertion over both buckets' live configuration.
 
-Decides: P1 (originals get cold), P2 (evidence is neither expired nor hidden too soon), P3 (it stays readable as long as it must),
-P5 (interrupted uploads go), P6 (no Disabled rule stands in), P8 (minimum durations), P9 (the default minimum size voids nothing),
-P10 (the lock against the retention), and that proven log files do go: each PASS, NOTE, FAIL with a counterexample, or
-CANNOT_PROVE. Refuses to compare with what was once put: only what is read back now counts.
+Decides: P1 (originals get cold), P2 (evidence is neither expired nor hidden too soon), P3 (what is analysed stays in STANDARD for
+its window), P4 (digests stay readable until they are validated, and together with their logs), P5 (interrupted uploads go), P6
+(no Disabled rule stands in), P7 (the trail bucket loses nothing but what is proven), P8 (minimum durations), P9 (the default
+minimum size voids nothing), P10 (the lock against the retention), P11 (originals stay readable in the re-open window), P12 (who
+may get how cold), and that proven log files do go: each PASS, NOTE, FAIL with a counterexample, or CANNOT_PROVE
+(docs/retention.md explains them). Refuses to compare with what was once put: only what is read back now counts.
 """
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 
 from itemtrail.core import retention
-from itemtrail.core.lifecycle_checks import cold, gone, kept, readable
+from itemtrail.core.lifecycle_cases import one
+from itemtrail.core.lifecycle_checks import cold, gone, kept, readable, readables
 from itemtrail.core.lifecycle_hygiene import aborted, durations, locked
 from itemtrail.core.lifecycle_rules import Configuration, parse
+from itemtrail.core.lifecycle_together import apart, together
 from itemtrail.errors import AccessDenied, SourceUnavailable
 from itemtrail.ports.control import Control
 from itemtrail.settings import Settings
@@ -62,7 +66,7 @@ def archive_findings(
         storage_class=archive.originals_class,
         days=archive.originals_after_days,
     )
-    windows = retention.archive_readable(archive.prefix, originals_days=archive.reopen_days)
+    windows = retention.archive_readable(archive.prefix, originals_days=archive.reopen_days, hot_days=archive.events_after_days)
     return [
         *cold(configuration, want, bucket.name, sizes=sizes, now=now),
         kept(
@@ -71,26 +75,44 @@ def archive_findings(
             bucket.name,
             versioned=_versioned(bucket),
         ),
-        *(readable(configuration, window, bucket.name) for window in windows),
+        *readables(configuration, windows, bucket.name, sizes=sizes),
+        apart(configuration, f"{retention.archive_root(archive.prefix)}originals/", bucket.name),
         aborted(configuration, retention.archive_root(archive.prefix), bucket.name),
         durations(configuration, bucket.name),
-        locked(archive.retention_mode, archive.retention_days, archive.keep_days, bucket.name),
+        locked(
+            archive.retention_mode, archive.retention_days, archive.keep_days, bucket.name, bucket_locked=_object_lock(bucket)
+        ),
     ]
 
 
-def trail_findings(configuration: Configuration, bucket: BucketState, settings: Settings) -> list[Finding]:
+def trail_findings(
+    configuration: Configuration, bucket: BucketState, settings: Settings, sizes: Sequence[int] = ()
+) -> list[Finding]:
     """What is to be said of a trail bucket's configuration."""
     prefix, days = settings.trail.prefix, settings.archive.reopen_days
+    accounts = (settings.trail.account, *settings.archive.accounts)
     roots = (f"{retention.trail_root(prefix)}{settings.trail.account}/",)
     findings = [
-        kept(configuration, retention.trail_kept(prefix, days=days), bucket.name, versioned=_versioned(bucket)),
-        readable(configuration, retention.trail_readable(prefix, days=days), bucket.name),
+        one(
+            [
+                readable(configuration, retention.trail_readable(prefix, days=days), bucket.name, sizes=sizes),
+                together(configuration, retention.trail_together(prefix, accounts), bucket.name, sizes=sizes),
+            ]
+        ),
+        kept(configuration, retention.trail_kept(prefix, days=days), bucket.name, versioned=_versioned(bucket), sizes=sizes),
         aborted(configuration, retention.trail_root(prefix), bucket.name),
         durations(configuration, bucket.name),
     ]
     if settings.archive.tag_proven:
         findings.append(gone(configuration, roots, retention.PROVEN_TAG, settings.trail.expiry_days, bucket.name))
     return findings
+
+
+def _object_lock(bucket: BucketState) -> bool | None:
+    """None where no bucket was read."""
+    if not bucket.region:
+        return None
+    return (bucket.object_lock or {}).get("ObjectLockEnabled") == "Enabled"
 
 
 def _versioned(bucket: BucketState) -> bool:

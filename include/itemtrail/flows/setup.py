@@ -90,7 +90,9 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
             spill_days=streams.spill_days if streams.forwarder else None,
         ),
         archive_kept=retention.archive_kept(archive.prefix, days=archive.keep_days),
-        archive_readable=retention.archive_readable(archive.prefix, originals_days=archive.reopen_days),
+        archive_readable=retention.archive_readable(
+            archive.prefix, originals_days=archive.reopen_days, hot_days=archive.events_after_days
+        ),
         archive_locked=archive.retention_mode != "NONE",
         archive_regions=archive.regions,
         data_tables=trail.data_events.tables,
