@@ -95,6 +95,18 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Archived:
+    """One line of a listing that tells of restores. ``readable_until`` is of the temporary copy, None where there is none."""
+
+    key: str
+    size: int
+    etag: str
+    storage_class: str
+    restoring: bool = False
+    readable_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredObject:
     """An object as read: the stored bytes (never inflated by the adapter) and what S3 says of them."""
 

@@ -166,6 +166,15 @@ class PriceSettings(_Section):
     rates: tuple[Rate, ...] = ()
 
 
+class RestoreSettings(_Section):
+    """Restores from Glacier classes: what is asked for where nobody says otherwise, and what needs a person's approval."""
+
+    tier: Literal["Expedited", "Standard", "Bulk"] = "Standard"
+    copy_days: Annotated[int, Field(ge=1, le=365)] = 7
+    budget_dollars: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 10.0
+    poll_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 600  # every look lists what was asked for: S3 bills listings
+
+
 class AirflowSettings(_Section):
     """Connections (one AWS role each) and waiting. Empty ``*_conn`` means the default credential chain."""
 
@@ -195,6 +204,7 @@ class Settings(_Section):
     alerts: AlertSettings = AlertSettings()
     review: ReviewSettings = ReviewSettings()
     prices: PriceSettings = PriceSettings()
+    restore: RestoreSettings = RestoreSettings()
     airflow: AirflowSettings = AirflowSettings()
 
 

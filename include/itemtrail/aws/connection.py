@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from itemtrail.aws.archive_store import Retention, S3Archive
+from itemtrail.aws.cold import S3ColdStore
 from itemtrail.aws.control import AwsControl
 from itemtrail.aws.errors import translate, translated
 from itemtrail.aws.notifier import SnsNotifier
@@ -57,6 +58,11 @@ class Connection:
             retention = Retention(settings.retention_mode, dt.timedelta(days=settings.retention_days))
         client, reads = self.s3(settings.region), self._reads(settings.region)
         return S3Archive(client, reads, settings.bucket, root=settings.prefix, retention=retention)
+
+    def cold(self, bucket: str, *, root: str = "", region: str | None = None) -> S3ColdStore:
+        """Classes and restores of ``bucket``, or of one root prefix in it."""
+        where = region or self._bucket_region(bucket)
+        return S3ColdStore(self.s3(where), bucket, where, root=root)
 
     def trail(self, settings: TrailSettings) -> TrailRef:
         """The trail of ``settings``, as CloudTrail describes it.

@@ -15,8 +15,8 @@ from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
-    "setup", "archive", "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "convert", "records", "query",
-    "build-history", "history", "changes",
+    "setup", "archive", "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "restore", "convert",
+    "records", "query", "build-history", "history", "changes",
 )  # fmt: skip
 
 
