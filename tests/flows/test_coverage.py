@@ -107,6 +107,6 @@ def test_the_calendar_has_a_mark_a_day_and_the_next_step():
     text = calendar(cell, kept=False)
     assert "  2026-03    #-~\n" in text
     assert "1 proven, 1 pending, 0 findings, 1 missing; 1 late" in text
-    assert "2026-03-04: nothing is archived [81 days to the bucket's expiry]" in text
+    assert "2026-03-04: nothing is archived [81 days left until the bucket's expiry]" in text
     assert "--from-date 2026-03-04 --to-date 2026-03-04" in text
     assert "never expires" in calendar(cell, kept=True)

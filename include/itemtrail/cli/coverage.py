@@ -20,13 +20,17 @@ examples:
   itemtrail coverage                        since the trail began
   itemtrail coverage --from 2026-11-01 --unit 111122223333/us-east-1
   itemtrail coverage --max-age 30h || page-someone
-  itemtrail coverage --json | jq '.[] | select(.late)'
+  itemtrail coverage --json | jq '.units[] | select(.late)'
+
+--json gives {"schema_version": 1, "late": N, "counts": {…}, "unproven_expires": false, "units": […]}; each unit says whether it
+is proven, has findings or is missing, and the days left until the trail bucket's configured expiry.
 
 exit codes: 0 nothing is late, 1 something is, 2 usage or configuration, 3 could not look
 """
 _MARKS = {Coverage.PROVEN: "#", Coverage.PENDING: "~", Coverage.FINDINGS: "!", Coverage.MISSING: "-"}
 _LEGEND = "# proven   ~ pending (not late yet)   ! archived with findings   - missing   one mark a day"
 _SHOWN = 20
+SCHEMA_VERSION = 1  # of --json
 
 
 def add_parser(commands: Any) -> None:
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     units = [u for u in due(accounts, regions, first or now.date(), now) if (u.account, u.region) in pairs]
     cells = coverage(opened.archive, units, now=now, max_age=arguments.max_age, expiry_days=settings.trail.expiry_days)
     if arguments.json:
-        print(json.dumps([_document(cell) for cell in cells], indent=1))
+        print(json.dumps(document(cells, kept=settings.archive.tag_proven), indent=1))
     else:
         print(calendar(cells, kept=settings.archive.tag_proven))
     return 1 if any(cell.late for cell in cells) else 0
@@ -97,8 +101,8 @@ def _row(cells: Sequence[Cell]) -> str:
 
 
 def _late(cell: Cell, kept: bool) -> str:
-    left = f"{cell.days_left} days to the bucket's expiry" if cell.days_left >= 0 else f"expired {-cell.days_left} days ago"
-    return f"{cell.line} [{'not proven never expires' if kept else left}]"
+    left = f"{cell.days_left} days left until" if cell.days_left >= 0 else f"{-cell.days_left} days past"
+    return f"{cell.line} [{left} the bucket's expiry{'; not proven never expires' if kept else ''}]"
 
 
 def _begin(opened: ends.Ends, accounts: Sequence[str], regions: Sequence[str]) -> dt.date | None:
@@ -109,13 +113,27 @@ def _begin(opened: ends.Ends, accounts: Sequence[str], regions: Sequence[str]) -
     return begin(trail, status, source, opened.archive, accounts=accounts, regions=regions)
 
 
-def _document(cell: Cell) -> dict[str, Any]:
+def document(cells: Sequence[Cell], *, kept: bool) -> dict[str, Any]:
+    """The calendar as JSON values. ``kept``: what is not proven never expires, so that ``days_left`` is a warning, no loss."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "counts": {state.lower(): sum(cell.state is state for cell in cells) for state in Coverage},
+        "late": sum(cell.late for cell in cells),
+        "unproven_expires": not kept,
+        "units": [_unit(cell) for cell in cells],
+    }
+
+
+def _unit(cell: Cell) -> dict[str, Any]:
     unit: Unit = cell.unit
     return {
         "account": unit.account,
         "region": unit.region,
         "day": str(unit.day),
         "state": cell.state,
+        "proven": cell.state is Coverage.PROVEN,
+        "findings": cell.state is Coverage.FINDINGS,
+        "missing": cell.state is Coverage.MISSING,
         "late": cell.late,
         "days_left": cell.days_left,
         "says": cell.line,
