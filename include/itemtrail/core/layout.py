@@ -6,6 +6,8 @@ Layout: docs/design.md, "The archive".
 
 import datetime as dt
 import re
+from dataclasses import dataclass
+from enum import StrEnum
 
 from itemtrail.core.dynamodb import partition
 from itemtrail.errors import ConfigurationError
@@ -14,11 +16,16 @@ from itemtrail.model import Unit
 VERSION = 1
 ARCHIVE_KEY = "archive.json"
 EVENTS = "events/"
+HOLDS = "holds/"
 QUARANTINE = "quarantine/"
 ORIGINALS = "originals/"
 RECEIPTS = "receipts/"
 STREAM_RECORDS = "stream_records/"
 STREAM_RECEIPTS = "stream_receipts/"
+LEDGER = "ledger/"
+EVENT_HISTORY = "event_history/"
+EVENT_HISTORY_PAGES = "event_history_pages/"
+EVENT_HISTORY_RECEIPTS = "event_history_receipts/"
 _COMMIT_NAME = re.compile(r"(?P<number>\d{3,})\.(?P<kind>plan|receipt)\.json")
 _UNIT_FOLDER = re.compile(r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/delivery_date=(?P<day>\d{4}-\d\d-\d\d)/")
 
@@ -26,7 +33,15 @@ _TABLE = re.compile(r"arn:aws[a-z-]*:dynamodb:(?P<region>[a-z0-9-]+):(?P<account
 _TABLE_FOLDER = re.compile(
     r"account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/table_name=(?P<name>[A-Za-z0-9_.-]{3,255})/"
 )
+_EVENTS_FILE = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)\.\d{3,}-\d{3,}\.parquet")
+_HOLD = re.compile(r"holds/(?P<name>[a-z0-9][a-z0-9-]{0,60})/(?P<number>\d{3,})\.json")
 _STREAM_FILE = re.compile(r"(?P<number>\d{6,})-\d{3}\.parquet")
+_CHECKPOINT = re.compile(r"ledger/(?P<number>\d{6,})\.json")
+_LEDGER_ROWS = re.compile(r"ledger/receipts-(?P<number>\d{6,})\.parquet")
+_RECEIPT = re.compile(
+    r"(?P<kind>receipts|stream_receipts|event_history_receipts)/account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/"
+    r"(?P<of>delivery_date|table_name|event_date)=(?P<name>[A-Za-z0-9_.-]{1,255})/(?P<number>\d{3,})\.(?P<what>plan|receipt)\.json"
+)
 _STREAM_COMMIT = re.compile(r"(?P<number>\d{6,})\.(?P<kind>plan|receipt)\.json")
 
 
@@ -73,6 +88,26 @@ def quarantine_key(unit: Unit, number: int, part: int) -> str:
 def events_key(unit: Unit, relative: str) -> str:
     """Key of a Parquet file; ``relative`` begins with its ``event_date=`` folder."""
     return f"{EVENTS}{account_region(unit.account, unit.region)}{relative}"
+
+
+def parse_events_file(key: str) -> dt.date | None:
+    """The delivery date of the unit that a Parquet file below ``events/`` belongs to, None where its name is another."""
+    found = _EVENTS_FILE.fullmatch(key.rpartition("/")[2])
+    try:
+        return dt.date.fromisoformat(found["day"]) if found else None
+    except ValueError:
+        return None
+
+
+def hold_key(name: str, number: int) -> str:
+    """Key of one record of a legal hold."""
+    return f"{HOLDS}{name}/{number:03d}.json"
+
+
+def parse_hold(key: str) -> tuple[str, int] | None:
+    """(hold, number) of a key below ``holds/``, or None."""
+    found = _HOLD.fullmatch(key)
+    return (found["name"], int(found["number"])) if found else None
 
 
 def public_key_key(region: str, sha256: str) -> str:
@@ -157,3 +192,107 @@ def parse_stream_commit(key: str) -> tuple[int, str] | None:
     """(number, ``plan`` or ``receipt``) of a key below ``stream_receipts/``, or None."""
     found = _STREAM_COMMIT.fullmatch(key.rpartition("/")[2])
     return (int(found["number"]), found["kind"]) if found else None
+
+
+def event_day_folder(unit: Unit) -> str:
+    """``account=A/region=R/event_date=D/``: a unit of the event history is a day of events, not of delivery."""
+    return f"{account_region(unit.account, unit.region)}event_date={unit.day}/"
+
+
+def event_history_key(unit: Unit, relative: str) -> str:
+    """Key of a Parquet file of the event history; ``relative`` begins with its ``event_date=`` folder."""
+    return f"{EVENT_HISTORY}{account_region(unit.account, unit.region)}{relative}"
+
+
+def event_history_pages_folder(unit: Unit, number: int) -> str:
+    """Prefix of what the service answered for one commit, part by part."""
+    return f"{EVENT_HISTORY_PAGES}{event_day_folder(unit)}{number:03d}-"
+
+
+def event_history_part_key(unit: Unit, number: int, part: int) -> str:
+    """Key of one part of what the service answered."""
+    return f"{event_history_pages_folder(unit, number)}{part:06d}.jsonl.gz"
+
+
+def event_history_receipts_folder(unit: Unit) -> str:
+    """Prefix of a unit's plans and receipts."""
+    return f"{EVENT_HISTORY_RECEIPTS}{event_day_folder(unit)}"
+
+
+def event_history_plan_key(unit: Unit, number: int) -> str:
+    """Key of a commit's plan."""
+    return f"{event_history_receipts_folder(unit)}{number:03d}.plan.json"
+
+
+def event_history_receipt_key(unit: Unit, number: int) -> str:
+    """Key of a commit's receipt."""
+    return f"{event_history_receipts_folder(unit)}{number:03d}.receipt.json"
+
+
+def parse_commit_name(name: str) -> tuple[int, str] | None:
+    """(number, ``plan`` or ``receipt``) of what follows a unit's receipts folder, or None."""
+    found = _COMMIT_NAME.fullmatch(name)
+    return (int(found["number"]), found["kind"]) if found else None
+
+
+class Receipts(StrEnum):
+    """Whose receipts there are, by the folder that they lie in."""
+
+    UNIT = "receipts"
+    STREAM = "stream_receipts"
+    EVENT_HISTORY = "event_history_receipts"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitName:
+    """Whose commit a key is of, whatever its kind. ``name``: the delivery date, the table or the event date."""
+
+    kind: Receipts
+    account: str
+    region: str
+    name: str
+    number: int
+    is_plan: bool
+
+
+_OF = {Receipts.UNIT: "delivery_date", Receipts.STREAM: "table_name", Receipts.EVENT_HISTORY: "event_date"}
+
+
+def parse_any_commit(key: str) -> CommitName | None:
+    """Whose plan or receipt a key is, of units, streams or the event history; None for any other key."""
+    found = _RECEIPT.fullmatch(key)
+    if found is None or _OF[kind := Receipts(found["kind"])] != found["of"]:
+        return None
+    if kind is not Receipts.STREAM and not _is_day(found["name"]):
+        return None
+    is_plan = found["what"] == "plan"
+    return CommitName(kind, found["account"], found["region"], found["name"], int(found["number"]), is_plan)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def checkpoint_key(number: int) -> str:
+    """Key of a ledger checkpoint; the first is 1."""
+    return f"{LEDGER}{number:06d}.json"
+
+
+def ledger_rows_key(number: int) -> str:
+    """Key of the Parquet file that a ledger checkpoint added: a row for each receipt."""
+    return f"{LEDGER}receipts-{number:06d}.parquet"
+
+
+def parse_checkpoint(key: str) -> int | None:
+    """The number of a ledger checkpoint's key, None for any other key."""
+    found = _CHECKPOINT.fullmatch(key)
+    return int(found["number"]) if found else None
+
+
+def parse_ledger_rows(key: str) -> int | None:
+    """The number of a ledger's Parquet file, None for any other key."""
+    found = _LEDGER_ROWS.fullmatch(key)
+    return int(found["number"]) if found else None
