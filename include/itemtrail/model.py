@@ -104,6 +104,7 @@ class Archived:
     storage_class: str
     restoring: bool = False
     readable_until: dt.datetime | None = None
+    last_modified: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,5 @@ def _archived(key: str, found: Any) -> Archived:
         storage_class=found.get("StorageClass") or "STANDARD",
         restoring=bool(status.get("IsRestoreInProgress")),
         readable_until=until.astimezone(dt.UTC) if until else None,
+        last_modified=found["LastModified"].astimezone(dt.UTC),
     )
