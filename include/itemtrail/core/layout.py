@@ -42,6 +42,7 @@ _RECEIPT = re.compile(
     r"(?P<kind>receipts|stream_receipts|event_history_receipts)/account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/"
     r"(?P<of>delivery_date|table_name|event_date)=(?P<name>[A-Za-z0-9_.-]{1,255})/(?P<number>\d{3,})\.(?P<what>plan|receipt)\.json"
 )
+_STREAM_QUARANTINE = re.compile(r"(?P<number>\d{6,})\.ndjson")
 _STREAM_COMMIT = re.compile(r"(?P<number>\d{6,})\.(?P<kind>plan|receipt)\.json")
 
 
@@ -165,6 +166,12 @@ def stream_records_key(table_arn: str, day: dt.date, number: int, part: int = 0)
 def stream_quarantine_key(table_arn: str, number: int) -> str:
     """Key of a commit's stream records that could not be read, one JSON document a line."""
     return f"{QUARANTINE}{table_folder(table_arn)}{number:06d}.ndjson"
+
+
+def parse_stream_quarantine(key: str) -> int | None:
+    """The commit that a file of unreadable stream records belongs to, None where its name is another."""
+    found = _STREAM_QUARANTINE.fullmatch(key.rpartition("/")[2])
+    return int(found["number"]) if found else None
 
 
 def stream_receipts_folder(table_arn: str) -> str:
