@@ -43,8 +43,8 @@ ui: setup ## Airflow's UI on loopback over the same replayed days
 sandbox: setup ## the local AWS alone; prints the environment to export
 	@.venv-sandbox/bin/python -m cloudtrail_sandbox
 
-test: setup ## all tests
-	@.venv/bin/python -m pytest
+test: setup ## all tests, a file at a time on each core; the slow ones first
+	@.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-unit: setup ## the tests that need neither Airflow nor a server (20 s)
 	@.venv/bin/python -m pytest tests/unit tests/property
