@@ -1,0 +1,76 @@
+"""Rows of ``events/`` as events that end or endanger evidence: which rows they are, and what of a row a snapshot keeps.
+
+Decides: a row counts where its ``evidence_alarm`` says so, or its name is on today's list (the list was shorter when older rows
+were written). Refuses to keep request parameters: only the name of what was called on, and the error or the address.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from itemtrail.core import evidence_events
+from itemtrail.core.dynamodb import partition
+from itemtrail.core.posture import EvidenceEvent
+
+DECIDING = ("eventSource", "eventName", "evidence_alarm")
+"""Columns that tell whether a row counts."""
+COLUMNS = (
+    "eventID", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "errorCode", "requestParameters", "event_ts", "actor",
+    "table_arn", "succeeded", "evidence_alarm",
+)  # fmt: skip
+"""What ``events`` needs."""
+_NAMES = (
+    "bucketName", "name", "trailName", "trailARN", "keyId", "logGroupName", "tableName", "functionName", "uUID", "topicArn",
+    "roleName", "policyArn", "userName", "filterName", "alarmName", "resourceArn", "resourceARN", "alarmNames",
+)  # fmt: skip
+
+
+def counts(table: pa.Table) -> pa.ChunkedArray:
+    """A flag for each row of a table with the columns ``DECIDING``."""
+    sources, names = (table.column(name).to_pylist() for name in DECIDING[:2])
+    known: dict[tuple[str | None, str | None], bool] = {}
+    for pair in {*zip(sources, names, strict=True)}:
+        known[pair] = evidence_events.alarms(*pair) and pair[1] not in evidence_events.CONDITIONAL
+    listed = pa.array([known[pair] for pair in zip(sources, names, strict=True)], pa.bool_())
+    return pc.or_(pc.fill_null(table.column("evidence_alarm"), False), listed)
+
+
+def events(table: pa.Table) -> list[EvidenceEvent]:
+    """The rows that count, of a table with ``COLUMNS``. A row without a time is left out: nobody can say when it was."""
+    rows = table.filter(counts(table)).to_pylist()
+    return [_event(row) for row in rows if row["event_ts"] is not None]
+
+
+def _event(row: Mapping[str, Any]) -> EvidenceEvent:
+    succeeded = bool(row["succeeded"])
+    address = f"from {row['sourceIPAddress']}" if row["sourceIPAddress"] else ""
+    return EvidenceEvent(
+        event_id=row["eventID"] or "",
+        name=row["eventName"] or "",
+        source=row["eventSource"] or "",
+        time=row["event_ts"],
+        region=row["awsRegion"] or "",
+        actor=row["actor"] or "",
+        succeeded=succeeded,
+        resource=_resource(row),
+        detail=address if succeeded else " ".join(part for part in (row["errorCode"] or "failed", address) if part),
+    )
+
+
+def _resource(row: Mapping[str, Any]) -> str:
+    """An ARN where it can be told, else the name that was called on, else ""."""
+    if row["table_arn"]:
+        return str(row["table_arn"])
+    try:
+        parameters = json.loads(row["requestParameters"] or "null")
+    except ValueError:
+        return ""
+    if not isinstance(parameters, dict):
+        return ""
+    name = next((parameters[key] for key in _NAMES if isinstance(parameters.get(key), str)), "")
+    if name and "bucketName" in parameters:
+        return f"arn:{partition(row['awsRegion'] or '')}:s3:::{name}"
+    return str(name)
