@@ -76,10 +76,10 @@ class BucketPosture:
 
     arn: str
     roles: tuple[str, ...]
-    # None: there is no such bucket (s3:GetBucketLocation). versioning, mfa_delete: GetBucketVersioning; encryption:
-    # GetEncryptionConfiguration; public_access_block: GetBucketPublicAccessBlock; ownership: GetBucketOwnershipControls;
-    # other_grants: GetBucketAcl; policy: GetBucketPolicy; lifecycle: GetLifecycleConfiguration; object_lock:
-    # GetBucketObjectLockConfiguration.
+    # None: there is no such bucket (s3:GetBucketLocation). Its versioning and mfa_delete are read with s3:GetBucketVersioning,
+    # encryption with GetEncryptionConfiguration, public_access_block with GetBucketPublicAccessBlock, ownership with
+    # GetBucketOwnershipControls, other_grants with GetBucketAcl, policy with GetBucketPolicy, lifecycle with
+    # GetLifecycleConfiguration, object_lock with GetBucketObjectLockConfiguration
     state: BucketState | None
     account: str = ""  # the owner, of the configured accounts; "" where it is none of them, or not known
     public: bool | None = None  # IsPublic, s3:GetBucketPolicyStatus; False where there is no policy

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from itemtrail.aws import control_forwarder, control_s3, control_tables, control_trail
 from itemtrail.aws.errors import translated
+from itemtrail.aws.facts import Strict
 from itemtrail.core.setup_forwarder import UNNAMED_STREAM
 from itemtrail.errors import PlanChanged
 from itemtrail.forwarder import package
@@ -91,6 +92,7 @@ class AwsControl:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = functools.cache(client)  # making one takes longer than using it
+        self._facts = Strict(self._client)
         self._regions = regions
         self._sleep = sleep
 
@@ -116,35 +118,35 @@ class AwsControl:
 
     def bucket(self, name: str) -> BucketState | None:
         """The bucket's whole configuration, or None where there is no such bucket."""
-        return control_s3.read_bucket(lambda region: self._client("s3", region), name)
+        return control_s3.read_bucket(self._facts, name, f"s3://{name}")
 
     def trails(self, region: str) -> tuple[TrailState, ...]:
         """Trails seen from ``region``."""
-        return control_trail.read_trails(lambda where: self._client("cloudtrail", where), region)
+        return control_trail.read_trails(self._facts, region)
 
     def table(self, arn: str) -> TableState | None:
         """The table, or None where there is none."""
-        return control_tables.read_table(lambda where: self._client("dynamodb", where), arn)
+        return control_tables.read_table(self._facts, arn)
 
     def log_group(self, name: str, region: str) -> LogGroupState | None:
         """The log group, or None where there is none."""
-        return control_tables.read_log_group(lambda where: self._client("logs", where), name, region)
+        return control_tables.read_log_group(self._facts, name, region)
 
     def role(self, name: str, policy: str) -> RoleState | None:
         """The role with its inline policy ``policy``, or None where there is no such role."""
-        return control_forwarder.read_role(lambda: self._client("iam"), name, policy)
+        return control_forwarder.read_role(self._facts, name, policy)
 
     def function(self, name: str, region: str) -> FunctionState | None:
         """The Lambda function, or None where there is none."""
-        return control_forwarder.read_function(lambda where: self._client("lambda", where), name, region)
+        return control_forwarder.read_function(self._facts, name, region)
 
     def has_queue(self, name: str, region: str) -> bool:
         """Whether the account has an SQS queue of this name."""
-        return control_forwarder.has_queue(lambda where: self._client("sqs", where), name, region)
+        return bool(control_forwarder.read_queue(self._facts, name, region))
 
     def mappings(self, stream_arn: str) -> tuple[MappingState, ...]:
         """Event source mappings that read the stream, in UUID order."""
-        return control_forwarder.read_mappings(lambda where: self._client("lambda", where), stream_arn)
+        return control_forwarder.read_mappings(self._facts, stream_arn)
 
     def execute(self, call: Call) -> None:
         """Make ``call``; a table and a function are waited for.

@@ -1,44 +1,41 @@
-"""Roles, functions, queues and event source mappings as setting up sees them.
+"""Roles, functions, queues and event source mappings as setting up and the review see them.
 
 Decides: which answer means "there is none". Source: API references of IAM, Lambda and SQS, errors of each operation, read
 2026-11-24.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from itemtrail.aws.errors import translated
+from itemtrail.aws.facts import Facts, Read
 from itemtrail.snapshot import FunctionState, MappingState, RoleState
 
-READ_ACTIONS = (
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "lambda:GetFunctionConfiguration",
-    "lambda:ListEventSourceMappings",
-    "sqs:GetQueueUrl",
+_NO_ENTITY = frozenset({"NoSuchEntity"})
+ROLE = Read("iam", "get_role", "iam:GetRole", _NO_ENTITY, regional=False)
+ROLE_POLICY = Read("iam", "get_role_policy", "iam:GetRolePolicy", _NO_ENTITY, regional=False)
+FUNCTION = Read(
+    "lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", frozenset({"ResourceNotFoundException"})
 )
-_NO_QUEUE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+MAPPINGS = Read("lambda", "list_event_source_mappings", "lambda:ListEventSourceMappings", member="EventSourceMappings")
+QUEUE = Read(
+    "sqs", "get_queue_url", "sqs:GetQueueUrl", frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+)
+READ_ACTIONS = tuple(read.action for read in (ROLE, ROLE_POLICY, FUNCTION, MAPPINGS, QUEUE))
 
 
-def read_role(client: Callable[[], Any], name: str, policy: str) -> RoleState | None:
+def read_role(facts: Facts, name: str, policy: str) -> RoleState | None:
     """The role and its inline policy ``policy``, or None where there is no such role."""
-    with translated("iam:GetRole", f"role {name}"):
-        found = _unless({"NoSuchEntity"}, lambda: client().get_role(RoleName=name))
-    if found is None:
+    found = facts.ask(ROLE, f"role {name}", None, RoleName=name) or {}
+    if not found:
         return None
-    with translated("iam:GetRolePolicy", f"role {name}"):
-        inline = _unless({"NoSuchEntity"}, lambda: client().get_role_policy(RoleName=name, PolicyName=policy))
+    inline = facts.ask(ROLE_POLICY, f"role {name}", None, RoleName=name, PolicyName=policy) or {}
     role = found["Role"]
-    return RoleState(role["Arn"], role["AssumeRolePolicyDocument"], inline["PolicyDocument"] if inline else None)
+    return RoleState(role["Arn"], role["AssumeRolePolicyDocument"], inline.get("PolicyDocument"))
 
 
-def read_function(client: Callable[[str], Any], name: str, region: str) -> FunctionState | None:
+def read_function(facts: Facts, name: str, region: str, resource: str = "") -> FunctionState | None:
     """The function, or None where there is none."""
-    with translated("lambda:GetFunctionConfiguration", f"function {name}"):
-        found = _unless({"ResourceNotFoundException"}, lambda: client(region).get_function_configuration(FunctionName=name))
-    if found is None:
+    found = facts.ask(FUNCTION, resource or f"function {name}", region, FunctionName=name) or {}
+    if not found:
         return None
     return FunctionState(
         arn=found["FunctionArn"],
@@ -52,17 +49,19 @@ def read_function(client: Callable[[str], Any], name: str, region: str) -> Funct
     )
 
 
-def has_queue(client: Callable[[str], Any], name: str, region: str) -> bool:
-    """Whether there is a queue of this name."""
-    with translated("sqs:GetQueueUrl", f"queue {name}"):
-        return _unless(_NO_QUEUE, lambda: client(region).get_queue_url(QueueName=name)) is not None
+def read_queue(facts: Facts, name: str, region: str, resource: str = "") -> str:
+    """The URL of the queue of this name, "" where there is none."""
+    return str((facts.ask(QUEUE, resource or f"queue {name}", region, QueueName=name) or {}).get("QueueUrl", ""))
 
 
-def read_mappings(client: Callable[[str], Any], stream_arn: str) -> tuple[MappingState, ...]:
+def read_mappings(facts: Facts, stream_arn: str) -> tuple[MappingState, ...]:
     """Mappings that read the stream, in UUID order."""
-    with translated("lambda:ListEventSourceMappings", stream_arn):
-        pages = client(stream_arn.split(":")[3]).get_paginator("list_event_source_mappings").paginate(EventSourceArn=stream_arn)
-        found = [one for page in pages for one in page["EventSourceMappings"]]
+    found = facts.pages(MAPPINGS, stream_arn, stream_arn.split(":")[3], EventSourceArn=stream_arn) or []
+    return mapping_states(found)
+
+
+def mapping_states(found: list[dict[str, Any]]) -> tuple[MappingState, ...]:
+    """ListEventSourceMappings' answer, in UUID order."""
     return tuple(sorted(map(_mapping, found), key=lambda one: one.uuid))
 
 
@@ -78,13 +77,3 @@ def _mapping(found: dict[str, Any]) -> MappingState:
         reports="ReportBatchItemFailures" in (found.get("FunctionResponseTypes") or ()),
         destination=destination.get("Destination", ""),
     )
-
-
-def _unless(codes: set[str], call: Callable[[], Any]) -> Any:
-    """The answer; None where the service says with one of ``codes`` that the thing does not exist."""
-    try:
-        return call()
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in codes:
-            return None
-        raise

@@ -1,91 +1,80 @@
-"""A bucket's whole configuration, read.
+"""A bucket's whole configuration, read fact by fact.
 
 Decides: which answer means "there is none" (the service's own code for exactly that), so that a refusal never looks like an empty
-configuration into which setting up would write. Source: S3 API reference, error codes of each Get operation, read 2026-11-24.
+configuration into which setting up would write. GetBucketLocation says whether there is such a bucket and where: it asks for less
+than HeadBucket, which needs the right to list objects. Source: S3 API reference, error codes of each Get operation; Service
+Authorization Reference, read 2026-11-24.
 """
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from itemtrail.aws.errors import translated
+from itemtrail.aws.facts import Facts, Read
 from itemtrail.snapshot import BucketState
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
-# Read operation → IAM action, and the error code that says that nothing is set.
-_READS = {
-    "get_bucket_versioning": ("s3:GetBucketVersioning", ""),
-    "get_bucket_encryption": ("s3:GetEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"),
-    "get_public_access_block": ("s3:GetBucketPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
-    "get_bucket_ownership_controls": ("s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError"),
-    "get_bucket_acl": ("s3:GetBucketAcl", ""),
-    "get_bucket_policy": ("s3:GetBucketPolicy", "NoSuchBucketPolicy"),
-    "get_bucket_lifecycle_configuration": ("s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration"),
-    "get_object_lock_configuration": ("s3:GetBucketObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"),
-}
-READ_ACTIONS = ("s3:ListBucket", "s3:GetBucketLocation", *(action for action, _ in _READS.values()))
+def _read(method: str, action: str, nothing: str = "") -> Read:
+    return Read("s3", method, action, frozenset({nothing} - {""}))
 
 
-def read_bucket(client: Callable[[str | None], "S3Client"], name: str) -> BucketState | None:
-    """The bucket, or None where there is none. ``client`` makes an S3 client for a Region.
+LOCATION = _read("get_bucket_location", "s3:GetBucketLocation", "NoSuchBucket")
+VERSIONING = _read("get_bucket_versioning", "s3:GetBucketVersioning")
+ENCRYPTION = _read("get_bucket_encryption", "s3:GetEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError")
+PUBLIC_ACCESS = _read("get_public_access_block", "s3:GetBucketPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
+OWNERSHIP = _read("get_bucket_ownership_controls", "s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError")
+ACL = _read("get_bucket_acl", "s3:GetBucketAcl")
+POLICY = _read("get_bucket_policy", "s3:GetBucketPolicy", "NoSuchBucketPolicy")
+LIFECYCLE = _read("get_bucket_lifecycle_configuration", "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration")
+OBJECT_LOCK = _read(
+    "get_object_lock_configuration", "s3:GetBucketObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"
+)
+READS = (LOCATION, VERSIONING, ENCRYPTION, PUBLIC_ACCESS, OWNERSHIP, ACL, POLICY, LIFECYCLE, OBJECT_LOCK)
+READ_ACTIONS = tuple(read.action for read in READS)
 
-    Raises:
-        AccessDenied: with the action; also for a bucket that somebody else owns. SourceUnavailable.
+
+def read_bucket(facts: Facts, name: str, resource: str) -> BucketState | None:
+    """The bucket, or None where there is none. ``resource`` names it in a refusal.
+
+    Where ``facts`` goes on after a refusal, what could not be read is empty, the Region included.
     """
-    region = _region(client, name)
-    if region is None:
+    region = read_region(facts, name, resource)
+    return None if region is None else read_state(facts, name, resource, region)
+
+
+def read_region(facts: Facts, name: str, resource: str) -> str | None:
+    """The bucket's Region, "" where it could not be read, None where there is no such bucket."""
+    answer = facts.ask(LOCATION, resource, None, Bucket=name)
+    if answer is None:
+        return ""
+    if not answer:
         return None
-    read = {method: _read(client(region), method, name) for method in _READS}
-    versioning, ownership = read["get_bucket_versioning"] or {}, read["get_bucket_ownership_controls"]
-    policy, lifecycle = read["get_bucket_policy"], read["get_bucket_lifecycle_configuration"]
+    constraint = str(answer.get("LocationConstraint") or "")  # null in us-east-1
+    return {"": "us-east-1", "EU": "eu-west-1"}.get(constraint, constraint)  # the oldest buckets answer EU
+
+
+def read_state(facts: Facts, name: str, resource: str, region: str) -> BucketState:
+    """Everything but the Region, which is given."""
+
+    def get(read: Read, member: str = "") -> Any:
+        answer = facts.ask(read, resource, region or None, Bucket=name) or {}
+        return answer.get(member) if member else {key: answer[key] for key in answer if key != "ResponseMetadata"}
+
+    versioning = get(VERSIONING)
+    rules = (get(OWNERSHIP, "OwnershipControls") or {}).get("Rules") or [{}]
+    policy = get(POLICY, "Policy")
     return BucketState(
         name=name,
         region=region,
         versioning=versioning.get("Status", ""),
         mfa_delete=versioning.get("MFADelete") == "Enabled",
-        encryption=_inside(read["get_bucket_encryption"], "ServerSideEncryptionConfiguration"),
-        public_access_block=_inside(read["get_public_access_block"], "PublicAccessBlockConfiguration"),
-        ownership=ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"] if ownership else "",
-        other_grants=_grantees(read["get_bucket_acl"] or {}),
-        policy=json.loads(policy["Policy"]) if policy else None,
-        lifecycle=lifecycle,
-        object_lock=_inside(read["get_object_lock_configuration"], "ObjectLockConfiguration"),
+        encryption=get(ENCRYPTION, "ServerSideEncryptionConfiguration"),
+        public_access_block=get(PUBLIC_ACCESS, "PublicAccessBlockConfiguration"),
+        ownership=rules[0].get("ObjectOwnership", ""),
+        other_grants=_grantees(get(ACL)),
+        policy=json.loads(policy) if policy else None,
+        lifecycle=get(LIFECYCLE) or None,
+        object_lock=get(OBJECT_LOCK, "ObjectLockConfiguration"),
     )
-
-
-def _region(client: Callable[[str | None], "S3Client"], name: str) -> str | None:
-    with translated("s3:ListBucket", f"s3://{name}"):
-        try:
-            client(None).head_bucket(Bucket=name)
-        except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
-                return None
-            raise
-    with translated("s3:GetBucketLocation", f"s3://{name}"):
-        answer: dict[str, Any] = dict(client(None).get_bucket_location(Bucket=name))
-    constraint = str(answer.get("LocationConstraint") or "")  # null in us-east-1
-    return {"": "us-east-1", "EU": "eu-west-1"}.get(constraint, constraint)  # the oldest buckets answer EU
-
-
-def _read(client: "S3Client", method: str, name: str) -> dict[str, Any] | None:
-    action, nothing = _READS[method]
-    with translated(action, f"s3://{name}"):
-        try:
-            answer = dict(getattr(client, method)(Bucket=name))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == nothing:
-                return None
-            raise
-    answer.pop("ResponseMetadata", None)
-    return answer
-
-
-def _inside(answer: dict[str, Any] | None, member: str) -> dict[str, Any] | None:
-    return answer.get(member) if answer else None
 
 
 def _grantees(acl: dict[str, Any]) -> tuple[str, ...]:

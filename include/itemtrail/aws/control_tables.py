@@ -1,32 +1,28 @@
-"""Tables and log groups as setting up sees them.
+"""Tables and log groups as setting up and the review see them.
 
-Decides: a log group's own retention and the account-level policy that overrides it are told apart. Source: DynamoDB API
-reference, DescribeTable; CloudWatch Logs API reference, DescribeLogGroups (retentionPolicyName), read 2026-11-24.
+Decides: a log group's own retention and the account-level policy that overrides it are told apart; another account's table is
+asked for by its ARN, never by its name (which is a table of ours). Source: DynamoDB API reference, DescribeTable (TableName takes
+an ARN); CloudWatch Logs API reference, DescribeLogGroups (retentionPolicyName), read 2026-11-24.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from itemtrail.aws.errors import translated
+from itemtrail.aws.facts import Facts, Read
 from itemtrail.snapshot import LogGroupState, TableState
 
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+TABLE = Read("dynamodb", "describe_table", "dynamodb:DescribeTable", frozenset({"ResourceNotFoundException"}))
+LOG_GROUPS = Read("logs", "describe_log_groups", "logs:DescribeLogGroups", member="logGroups")
+READ_ACTIONS = (TABLE.action, LOG_GROUPS.action)
 
-READ_ACTIONS = ("dynamodb:DescribeTable", "logs:DescribeLogGroups")
 
-
-def read_table(client: Callable[[str], "DynamoDBClient"], arn: str) -> TableState | None:
+def read_table(facts: Facts, arn: str) -> TableState | None:
     """The table of ``arn``, or None where there is none."""
-    with translated("dynamodb:DescribeTable", arn):
-        try:
-            table = client(arn.split(":")[3]).describe_table(TableName=arn.rpartition("/")[2])["Table"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                return None
-            raise
+    answer = facts.ask(TABLE, arn, arn.split(":")[3], TableName=arn.rpartition("/")[2]) or {}
+    return table_state(arn, answer["Table"]) if answer else None
+
+
+def table_state(arn: str, table: dict[str, Any]) -> TableState:
+    """DescribeTable's answer."""
     stream: dict[str, Any] = dict(table.get("StreamSpecification") or {})
     view = stream.get("StreamViewType", "") if stream.get("StreamEnabled") else ""
     return TableState(
@@ -39,11 +35,17 @@ def read_table(client: Callable[[str], "DynamoDBClient"], arn: str) -> TableStat
     )
 
 
-def read_log_group(client: Callable[[str], Any], name: str, region: str) -> LogGroupState | None:
+def read_log_group(facts: Facts, name: str, region: str) -> LogGroupState | None:
     """The log group of exactly this name, or None where there is none."""
-    with translated("logs:DescribeLogGroups", f"log group {name}"):
-        pages = client(region).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-        groups = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
-    if not groups:
-        return None
-    return LogGroupState(name, region, groups[0].get("retentionInDays"), groups[0].get("retentionPolicyName", ""))
+    found = named_group(facts.pages(LOG_GROUPS, f"log group {name}", region, logGroupNamePrefix=name), name)
+    return group_state(name, region, found) if found else None
+
+
+def named_group(groups: list[dict[str, Any]] | None, name: str) -> dict[str, Any] | None:
+    """Of the groups whose names begin so, the one of exactly this name."""
+    return next((group for group in groups or () if group["logGroupName"] == name), None)
+
+
+def group_state(name: str, region: str, group: dict[str, Any]) -> LogGroupState:
+    """DescribeLogGroups' answer."""
+    return LogGroupState(name, region, group.get("retentionInDays"), group.get("retentionPolicyName", ""))

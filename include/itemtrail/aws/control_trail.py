@@ -4,40 +4,52 @@ Decides: a trail whose selectors may not be read stays in the list, with the rea
 DescribeTrails (copies of multi-Region trails included), GetTrailStatus, GetEventSelectors, read 2026-11-24.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from itemtrail.aws.errors import translated
+from itemtrail.aws.facts import Facts, Read
 from itemtrail.errors import AccessDenied, ConfigurationError
 from itemtrail.snapshot import TrailState
 
-if TYPE_CHECKING:
-    from types_boto3_cloudtrail import CloudTrailClient
+DESCRIBE = Read("cloudtrail", "describe_trails", "cloudtrail:DescribeTrails")
+STATUS = Read("cloudtrail", "get_trail_status", "cloudtrail:GetTrailStatus")
+SELECTORS = Read("cloudtrail", "get_event_selectors", "cloudtrail:GetEventSelectors")
+READ_ACTIONS = (DESCRIBE.action, STATUS.action, SELECTORS.action)
 
-READ_ACTIONS = ("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
 
-
-def read_trails(client: Callable[[str], "CloudTrailClient"], region: str) -> tuple[TrailState, ...]:
+def read_trails(facts: Facts, region: str) -> tuple[TrailState, ...]:
     """Every trail seen from ``region``."""
-    with translated("cloudtrail:DescribeTrails", region):
-        found = client(region).describe_trails(includeShadowTrails=True)["trailList"]
-    return tuple(sorted((_trail(client, dict(one)) for one in found), key=lambda trail: trail.arn))
+    found = (facts.ask(DESCRIBE, region, region, includeShadowTrails=True) or {}).get("trailList", [])
+    return tuple(sorted((_trail(facts, dict(one)) for one in found), key=lambda trail: trail.arn))
 
 
-def _trail(client: Callable[[str], "CloudTrailClient"], found: dict[str, Any]) -> TrailState:
-    arn, home = found["TrailARN"], found.get("HomeRegion") or found["TrailARN"].split(":")[3]
-    selectors, logging, reason = None, None, ""
+def _trail(facts: Facts, found: dict[str, Any]) -> TrailState:
+    arn, home = found["TrailARN"], home_region(found)
+    logging, selected, reason = None, None, ""
     try:
-        with translated("cloudtrail:GetTrailStatus", arn):
-            logging = client(home).get_trail_status(Name=arn)["IsLogging"]
-        with translated("cloudtrail:GetEventSelectors", arn):
-            answer = client(home).get_event_selectors(TrailName=arn)
-        selectors = {name: answer[name] for name in ("EventSelectors", "AdvancedEventSelectors") if answer.get(name)}
+        logging = (facts.ask(STATUS, arn, home, Name=arn) or {}).get("IsLogging")
+        selected = selectors(facts.ask(SELECTORS, arn, home, TrailName=arn))
     except (AccessDenied, ConfigurationError) as error:
         reason = error.message
+    return state(found, logging=logging, selected=selected, unreadable=reason)
+
+
+def home_region(found: dict[str, Any]) -> str:
+    """Where a trail of DescribeTrails is asked."""
+    return str(found.get("HomeRegion") or found["TrailARN"].split(":")[3])
+
+
+def selectors(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Basic or advanced selectors as GetEventSelectors tells them; None where it could not be asked."""
+    if answer is None:
+        return None
+    return {name: answer[name] for name in ("EventSelectors", "AdvancedEventSelectors") if answer.get(name)}
+
+
+def state(found: dict[str, Any], *, logging: bool | None, selected: dict[str, Any] | None, unreadable: str = "") -> TrailState:
+    """A trail of DescribeTrails with what was asked about it."""
     return TrailState(
-        arn=arn,
-        home_region=home,
+        arn=found["TrailARN"],
+        home_region=home_region(found),
         bucket=found.get("S3BucketName", ""),
         prefix=found.get("S3KeyPrefix", "").strip("/"),
         multi_region=found.get("IsMultiRegionTrail", False),
@@ -46,6 +58,6 @@ def _trail(client: Callable[[str], "CloudTrailClient"], found: dict[str, Any]) -
         organization=found.get("IsOrganizationTrail", False),
         kms_key=found.get("KmsKeyId", ""),
         logging=logging,
-        selectors=selectors,
-        unreadable=reason,
+        selectors=selected,
+        unreadable=unreadable,
     )

@@ -83,6 +83,12 @@ def translate(error: Exception, action: str, resource: str) -> ItemtrailError:
     return _by_code(code, status, action, resource, _first_line(error))
 
 
+def denied_action(error: botocore.exceptions.ClientError) -> str:
+    """The IAM action that the refusal itself names (it may be another than was called), or ""."""
+    named = _ACTION.search(str(error))
+    return named[1] if named else ""
+
+
 def is_precondition_failed(error: botocore.exceptions.ClientError) -> bool:
     """True for 412: the key exists and the put was create-only."""
     code, status = _client_code(error)
