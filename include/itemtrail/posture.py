@@ -223,6 +223,7 @@ class Posture:
     roles: tuple[RolePosture, ...] = ()
     events: tuple[EvidenceEvent, ...] = ()
     events_since: dt.datetime | None = None  # None: evidence-ending events were not asked for
+    events_until: dt.datetime | None = None  # all of the time until then was looked at; None: nothing was
     unread: tuple[Unread, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
