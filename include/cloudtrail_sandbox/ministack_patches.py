@@ -24,6 +24,8 @@ there is a test that shows the fault without it; when such a test fails, minista
 14. CreateFunction is asked of no resource, mappings have no `lambda:FunctionArn` → both, as AWS (``lambda_permissions``).
 15. IAM is asked about no stream, only about `*` → about the stream (``stream_permissions``).
 16. A range of a named version is the whole body → the range (``version_ranges``).
+17. A restore from a Glacier class takes two seconds in any tier, Expedited for DEEP_ARCHIVE too, and no listing tells of it → the
+    tier's hours, AWS's refusals, RestoreStatus (``cold_storage``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -42,6 +44,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from cloudtrail_sandbox import (
+    cold_storage,
     lambda_permissions,
     log_limits,
     log_subscriptions,
@@ -105,6 +108,7 @@ def apply() -> None:
     lambda_permissions.patch()
     stream_permissions.patch()
     version_ranges.patch()
+    cold_storage.patch()
 
 
 def no_root_keys() -> None:

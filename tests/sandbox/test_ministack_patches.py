@@ -175,3 +175,18 @@ def test_a_range_of_a_version_is_the_whole_body_and_then_the_range() -> None:
     alone, patched = both("version_ranges")
     assert alone == [200, None, "0123456789", 200], GONE
     assert patched == [206, "bytes 2-4/10", "234", 416]
+
+
+def test_a_restore_takes_seconds_in_any_tier_and_then_the_hours_of_its_tier() -> None:
+    alone, patched = both("restores")
+    assert (alone["deep"], alone["hours"], alone["told"]) == ([202, ""], 0, False), GONE
+    assert alone["warm"] == [403, "ObjectAlreadyInActiveTierError"], GONE
+    assert patched == {
+        "warm": [403, "InvalidObjectState"],
+        "deep": [400, "InvalidArgument"],
+        "word": [400, "MalformedXML"],
+        "cold": [202, ""],
+        "again": [409, "RestoreAlreadyInProgress"],
+        "hours": 5,
+        "told": True,
+    }

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import queue
+import re
 import sys
 import threading
 import time
@@ -367,7 +368,31 @@ def version_ranges() -> list[Any]:
     return [status, headers.get("Content-Range"), body.decode(), beyond]
 
 
+def restores() -> dict[str, Any]:
+    """What restores answer: of a readable object, Expedited of DEEP_ARCHIVE, an unknown tier; how long one takes; the listing."""
+    s3._create_bucket("cold-bucket", b"", {})
+    for name, storage_class in (("warm", "STANDARD"), ("cold", "GLACIER"), ("deep", "DEEP_ARCHIVE")):
+        s3._dispatch("PUT", "cold-bucket", name, {"x-amz-storage-class": storage_class}, b"x", {})
+
+    def ask(key: str, tier: str) -> list[Any]:
+        job = f"<GlacierJobParameters><Tier>{tier}</Tier></GlacierJobParameters>"
+        body = f"<RestoreRequest><Days>1</Days>{job}</RestoreRequest>".encode()
+        status, _, text = s3._dispatch("POST", "cold-bucket", key, {}, body, {"restore": [""]})
+        named = re.search(rb"<Code>(\w+)</Code>", text if isinstance(text, bytes) else text.encode())
+        return [status, named[1].decode() if named else ""]
+
+    begun = time.time()
+    answered = {"warm": ask("warm", "Standard"), "deep": ask("deep", "Expedited"), "word": ask("cold", "Soon")}
+    answered |= {"cold": ask("cold", "Standard"), "again": ask("cold", "Standard")}
+    headers = {"x-amz-optional-object-attributes": "RestoreStatus"}
+    _, _, listing = s3._dispatch("GET", "cold-bucket", "", headers, b"", {"list-type": ["2"], "prefix": ["cold"]})
+    waits = s3._buckets["cold-bucket"]["objects"]["cold"]["restore"]["available_at"] - begun
+    told = b"<IsRestoreInProgress>true" in (listing if isinstance(listing, bytes) else listing.encode())
+    return answered | {"hours": round(waits / 3600), "told": told}
+
+
 CASES = (
+    restores,
     root_keys,
     request_age,
     source_identity,

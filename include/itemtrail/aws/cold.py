@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 ACTIONS = ("s3:ListBucket", "s3:RestoreObject")
-_THERE = ("RestoreAlreadyInProgress", "ObjectAlreadyInActiveTierError")
+# Under way; readable in Intelligent-Tiering; in a class that needs no restore (of this call S3 says so by InvalidObjectState).
+_THERE = ("RestoreAlreadyInProgress", "ObjectAlreadyInActiveTierError", "InvalidObjectState")
 _NO_CAPACITY = "GlacierExpeditedRetrievalNotAvailable"
 _EXTENDED = 200  # the copy was there: S3 moved its expiry; 202 is a new restore
 
