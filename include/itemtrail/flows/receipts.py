@@ -140,10 +140,15 @@ def state(found: History) -> UnitState | None:
         return UnitState(unit, verdict, Lack.OPEN_PLAN, line)
     if last is None:
         return UnitState(unit, None, Lack.NO_RECEIPT, f"{unit}: nothing is archived; archive the unit")
-    if last.verdict is not Verdict.PROVEN:
-        return UnitState(unit, verdict, Lack.NOT_PROVEN, f"{unit}: {last.verdict}: {say(last)}")
-    if last.conversion is Conversion.PARTIAL:
-        counts = found.counts
+    said = "" if last.verdict is Verdict.PROVEN else say(last)
+    return judged(unit, last.verdict, last.conversion, said, found.counts)
+
+
+def judged(unit: Unit, verdict: Verdict, conversion: Conversion, said: str, counts: Counts) -> UnitState | None:
+    """What a unit lacks whose last receipt says this; ``said`` as ``say`` gives it, ``counts`` of the whole unit."""
+    if verdict is not Verdict.PROVEN:
+        return UnitState(unit, verdict, Lack.NOT_PROVEN, f"{unit}: {verdict}: {said}")
+    if conversion is Conversion.PARTIAL:
         whole = f" ({counts.quarantined_objects} of them whole objects)" if counts.quarantined_objects else ""
         line = f"{unit}: PROVEN, but {counts.quarantined} in quarantine{whole}"
         return UnitState(unit, verdict, Lack.PARTIAL_CONVERSION, line)
