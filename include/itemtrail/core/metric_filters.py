@@ -1,7 +1,7 @@
 """Whether a CloudWatch Logs metric filter counts an event: JSON filter patterns as a question in three values.
 
 Decides: ``{ … }`` with ``=`` and ``!=`` on ``$.name`` selectors, texts (quoted, with ``*``), regular expressions in ``%``,
-``&&``, ``||`` and parentheses. A comparison with a field that is not known, or in a form not read here, is "sometimes", never a match.
+``&&``, ``||`` and parentheses. A comparison with an unknown field, or in a form not read here, is "sometimes", never a match.
 Refuses other kinds of patterns (space-delimited, terms): "sometimes", except the empty pattern, which matches everything.
 Source: CloudWatch Logs user guide, "Filter pattern syntax for metric filters", read 2026-11-24.
 """
