@@ -243,6 +243,7 @@ class PostureScope:
     accounts: tuple[str, ...] = ()  # whose the buckets may be
     regions: tuple[str, ...] = ()  # looked at where the account's list is refused
     tables: tuple[str, ...] = ()
+    capture_regions: tuple[str, ...] = ()  # where debug log groups and forwarders are
     debug_log_group: str = ""
     forwarder: str = ""  # "" for none
     forwarder_role: str = ""

@@ -23,6 +23,10 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 KeyPrefix = Annotated[str, Field(pattern=r"^([^/].*[^/]|[^/])?$", max_length=200, description="no slash at its ends")]
 TableArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/[A-Za-z0-9_.-]{3,255}$")]
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")]
+RoleKind = Literal[
+    "trail_reader", "archive_writer", "stream_reader", "setup", "canary", "posture", "auditor", "restore", "legal_hold"
+]
 # Values CloudWatch Logs accepts. Source: PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11-24.
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -148,6 +152,8 @@ class ReviewSettings(_Section):
     """The review of the set-up: what fails the DAG run, and which findings are accepted."""
 
     fail_at: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "HIGH"
+    # Our own roles, of which trust and policies are looked at: kind → ARN
+    roles: dict[RoleKind, RoleArn] = {}
     exceptions: tuple[ReviewException, ...] = ()
 
 

@@ -18,7 +18,9 @@ from itemtrail.aws.archive_store import Retention, S3Archive
 from itemtrail.aws.cold import S3ColdStore
 from itemtrail.aws.control import AwsControl
 from itemtrail.aws.errors import translate, translated
+from itemtrail.aws.holds import S3LegalHolds
 from itemtrail.aws.notifier import SnsNotifier
+from itemtrail.aws.posture import AwsPosture
 from itemtrail.aws.public_keys import CloudTrailKeys
 from itemtrail.aws.store import ReadOptions, S3Store
 from itemtrail.aws.streams import DynamoDbStreams
@@ -64,6 +66,10 @@ class Connection:
         where = region or self._bucket_region(bucket)
         return S3ColdStore(self.s3(where), bucket, where, root=root)
 
+    def legal_holds(self, settings: ArchiveSettings) -> S3LegalHolds:
+        """Versions of the archive and their legal holds."""
+        return S3LegalHolds(self.s3(settings.region), settings.bucket, root=settings.prefix)
+
     def trail(self, settings: TrailSettings) -> TrailRef:
         """The trail of ``settings``, as CloudTrail describes it.
 
@@ -97,6 +103,10 @@ class Connection:
     def control(self) -> AwsControl:
         """Setting up, the canary's write, and configuration as read."""
         return AwsControl(self.client, self.trail_api().regions)
+
+    def posture(self) -> AwsPosture:
+        """The set-up as it is, read-only."""
+        return AwsPosture(self.client)
 
     def streams(self, table_arn: str) -> DynamoDbStreams:
         """DynamoDB Streams in the table's Region."""

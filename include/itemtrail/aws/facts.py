@@ -39,7 +39,7 @@ class Facts(Protocol):
     def ask(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> dict[str, Any] | None:
         """The answer of one call."""
 
-    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[dict[str, Any]] | None:
+    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any] | None:
         """``read.member`` of every page; an empty list where there is none."""
 
 
@@ -56,7 +56,7 @@ class Strict:
                 _unless(read.nothing, lambda: dict(getattr(self._client(read.service, region), read.method)(**parameters))) or {}
             )
 
-    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[dict[str, Any]]:
+    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any]:
         """All of them."""
         with translated(read.action, resource):
             return _unless(read.nothing, lambda: _all(self._client(read.service, region), read, parameters)) or []
@@ -83,10 +83,10 @@ class Noting:
 
         return self._noted(read, resource, region, call)
 
-    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[dict[str, Any]] | None:
+    def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any] | None:
         """All of them, or None: a list of which one page is missing is not a list."""
 
-        def call() -> list[dict[str, Any]]:
+        def call() -> list[Any]:
             return _unless(read.nothing, lambda: _all(self._client(read.service, region), read, parameters)) or []
 
         return self._noted(read, resource, region, call)
@@ -153,6 +153,6 @@ def _one(client: Any, read: Read, parameters: dict[str, Any]) -> dict[str, Any]:
     return dict(getattr(client, read.method)(**parameters))
 
 
-def _all(client: Any, read: Read, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def _all(client: Any, read: Read, parameters: dict[str, Any]) -> list[Any]:
     pages = client.get_paginator(read.method).paginate(**parameters)
-    return [dict(one) for page in pages for one in page.get(read.member) or ()]
+    return [one for page in pages for one in page.get(read.member) or ()]
