@@ -36,6 +36,8 @@ _WEIGHTS = {
     "replication": 8, "partiql": 15, "masked": 4, "omitted": 3,
 }  # fmt: skip
 
+_LOG = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{ACCOUNT}_CloudTrail_{REGION}_{START:%Y%m%dT%H%M}Z_"
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -380,7 +382,7 @@ class _Simulation:
                 "succeeded": not error,
                 "params_omitted": omitted,
                 "evidence_alarm": False,
-                "source_object": f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/x_{len(self.events) // 300}.json.gz",
+                "source_object": f"{_LOG}x{len(self.events) // 300:015d}.json.gz",
                 "record_index": len(self.events) % 300,
             }
         )

@@ -16,7 +16,7 @@ from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "restore", "convert",
-    "records", "query", "build-history", "history", "changes",
+    "records", "query", "build-history", "history", "changes", "legal-hold",
 )  # fmt: skip
 
 
