@@ -231,7 +231,9 @@ def _error(fault: Fault, action: str, resource: str) -> ItemtrailError:
         case Fault.DENIED:
             return AccessDenied(action, resource)
         case Fault.COLD:
-            return ColdStorage(f"{resource} is in cold storage.", advice="restore it, then run again.")
+            return ColdStorage(
+                f"{resource} is in cold storage.", advice="`itemtrail restore --plan` plans its restore; then run again."
+            )
         case Fault.REFUSED:
             return ConfigurationError(
                 f"{action} on {resource} was refused: InvalidRequest.", advice="mend what the service names."

@@ -1,9 +1,9 @@
 """Patch 17: restores from Glacier classes take the hours that AWS states, by the sandbox's clock.
 
-The emulator restores in two seconds whatever the tier, takes Expedited for DEEP_ARCHIVE and any word as a tier, refuses to restore
-a readable object by a code that AWS uses for Intelligent-Tiering only, and tells nothing of restores in listings. Here a restore
-ends after the longest time of its tier; its copy expires at the midnight after its days; a refused tier is InvalidArgument (with
-AWS's message; its code is not documented). No notification tells of the end or the expiry.
+The emulator restores in two seconds whatever the tier, takes Expedited for DEEP_ARCHIVE and any word as a tier, refuses to
+restore a readable object by a code that AWS uses for Intelligent-Tiering only, and tells nothing of restores in listings. Here
+a restore ends after the longest time of its tier; its copy expires at the midnight after its days; a refused tier is
+InvalidArgument (with AWS's message; its code is not documented). No notification tells of the end or the expiry.
 Sources: Amazon S3 user guide, "Understanding archive retrieval options"; S3 API reference, RestoreObject, RestoreStatus and
 ListObjectsV2 (read 2026-11-24).
 """

@@ -1,15 +1,16 @@
 """What an itemtrail error means to Airflow. The only place that maps one to the other.
 
 Decides: ``SourceUnavailable`` leaves the task as it is, so that Airflow retries it as often as the task allows; every other
-error, ours or not, fails the task at once, because a second try would meet the same evidence, settings or defect. Refuses to
-hide: the message, with its advice, is the exception's text. Airflow's own control exceptions pass.
+error, ours or not, fails the task at once, because a second try would meet the same evidence, settings or defect, or the same
+object in a Glacier class (a restore takes hours). Refuses to hide: the message, with its advice, is the exception's text.
+Airflow's own control exceptions pass.
 """
 
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from itemtrail.errors import ItemtrailError, SourceUnavailable
+from itemtrail.errors import ColdStorage, ItemtrailError, SourceUnavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +30,8 @@ def translated(work: Callable[P, R]) -> Callable[P, R]:
 
         try:
             return work(*args, **kwargs)
+        except ColdStorage as error:
+            raise AirflowFailException(str(error)) from error
         except (SourceUnavailable, AirflowException):
             raise
         except ItemtrailError as error:

@@ -7,6 +7,7 @@ import pytest
 
 from itemtrail.errors import (
     AccessDenied,
+    ColdStorage,
     ConfigurationError,
     EvidenceError,
     NotFound,
@@ -42,6 +43,7 @@ def test_a_service_that_did_not_answer_is_left_to_airflows_retries():
         AccessDenied("s3:GetObject", "s3://b/k", advice="look"),
         PlanChanged("other plan", advice="look"),
         NotFound("no such key", advice="look"),
+        ColdStorage("lies in a Glacier class", advice="look"),
     ],
     ids=lambda error: type(error).__name__,
 )

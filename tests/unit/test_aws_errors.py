@@ -128,3 +128,9 @@ def test_the_action_that_aws_names_is_told() -> None:
     error = translate(denied, "lambda:CreateFunction", "itemtrail-forwarder")
     assert isinstance(error, AccessDenied)
     assert error.action == "iam:PassRole"
+
+
+def test_a_cold_object_is_answered_with_the_command_that_plans_its_restore() -> None:
+    tar = "s3://archive/root/originals/account=111122223333/region=us-east-1/delivery_date=2023-03-14/000-000.tar"
+    error = translate(answer("InvalidObjectState", 403), "s3:GetObject", tar)
+    assert "`itemtrail restore --plan --what originals --day 2023-03-14 --unit 111122223333/us-east-1`" in error.advice

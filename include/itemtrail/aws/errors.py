@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import botocore.exceptions
 import obstore.exceptions
 
+from itemtrail.core.restore_question import command_for
 from itemtrail.errors import (
     AccessDenied,
     ColdStorage,
@@ -122,7 +123,9 @@ def _object_store_code(error: Exception) -> tuple[str, int]:
 
 def _by_code(code: str, status: int, action: str, resource: str, text: str) -> ItemtrailError:
     if code == "InvalidObjectState":
-        return ColdStorage(f"{resource} is in cold storage.", advice="restore it (RestoreObject), wait, then run again.")
+        return ColdStorage(
+            f"{resource} lies in a Glacier class.", advice=f"`{command_for(resource)}` plans its restore; then run again."
+        )
     if code in _NO_SUCH_THING:
         return ConfigurationError(f"{resource}: {code}.", advice="check the name, the account and the Region configured.")
     if code in _CREDENTIALS:

@@ -19,7 +19,7 @@ import obstore
 from botocore.exceptions import BotoCoreError
 
 from itemtrail.aws.errors import translated
-from itemtrail.errors import SourceUnavailable
+from itemtrail.errors import ColdStorage, SourceUnavailable
 from itemtrail.model import ObjectInfo, StoredObject
 
 if TYPE_CHECKING:
@@ -226,6 +226,8 @@ def _write(chunks: Any, to: Path, size: int, name: str) -> str:
 
 def _broke_off(error: SourceUnavailable) -> bool:
     """Whether the connection, not the service, failed: the service's own refusals were retried below us already."""
+    if isinstance(error, ColdStorage):
+        return False
     cause = error.__cause__
     return cause is None or isinstance(cause, BotoCoreError) or "body" in str(cause).lower()
 

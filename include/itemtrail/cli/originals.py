@@ -13,7 +13,8 @@ examples:
   itemtrail originals --day 2026-11-21 --to restored
   itemtrail originals --day 2026-11-21 --unit 111122223333/us-east-1 --to restored
 
-exit codes: 0 everything written, 1 something was refused or nothing is archived, 2 usage or configuration, 3 could not look
+exit codes: 0 everything written, 1 something was refused or nothing is archived, 2 usage or configuration, 3 could not look: also
+where originals lie in a Glacier class (`itemtrail restore` brings them back)
 """
 
 
@@ -40,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     done = restore(opened.archive, wanted, arguments.to, lambda line: print(line, file=sys.stderr, flush=True))
     for line in done.refused:
         print(f"refused: {line}", file=sys.stderr)
+    for line in done.cold:
+        print(f"cold: {line}", file=sys.stderr)
     print(f"{done.files} files, {done.size:,} bytes in {arguments.to}")
-    if not done.files:
+    if not (done.files or done.cold):
         print("nothing of these days is archived: `itemtrail receipts` shows what is.", file=sys.stderr)
-    return 1 if done.refused or not done.files else 0
+    return 1 if done.refused or not (done.files or done.cold) else 3 if done.cold else 0

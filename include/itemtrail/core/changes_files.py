@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from itemtrail.core import layout
 from itemtrail.core.change_schema import METADATA, SCHEMA
 
-CHANGES = "changes/"
+CHANGES = layout.CHANGES
 ROW_GROUP_ROWS = 8192
 _HIGHEST = chr(0x10FFFF)  # no key begins with it: keys' texts begin with a brace
 _DAYS = b"itemtrail.days"

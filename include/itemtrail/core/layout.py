@@ -15,6 +15,7 @@ from itemtrail.model import Unit
 
 VERSION = 1
 ARCHIVE_KEY = "archive.json"
+CHANGES = "changes/"
 EVENTS = "events/"
 HOLDS = "holds/"
 QUARANTINE = "quarantine/"

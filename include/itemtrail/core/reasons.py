@@ -169,7 +169,7 @@ _TABLE: dict[Reason, _Entry] = {
     Reason.COLD: _Entry(
         _U,
         "The object lies in a Glacier class.",
-        "Restore it (RestoreObject), then run again.",
+        "Plan its restore (`itemtrail restore --plan --what delivered --day D`), request it, run again when it is ready.",
     ),
     Reason.REFUSED: _Entry(
         _U,

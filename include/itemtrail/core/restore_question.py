@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from itemtrail.core import changes_files, keys, layout
+from itemtrail.core import keys, layout
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef
 
@@ -122,11 +122,11 @@ def command_for(key: str) -> str:
     if delivered:
         account, region, *date = delivered.groups()
         return f"itemtrail restore --plan --what delivered --day {'-'.join(date)} --unit {account}/{region}"
-    kind = next((k for k in (layout.ORIGINALS, layout.EVENTS, layout.STREAM_RECORDS, changes_files.CHANGES) if k in key), "")
+    kind = next((k for k in (layout.ORIGINALS, layout.EVENTS, layout.STREAM_RECORDS, layout.CHANGES) if k in key), "")
     date, month = _DATE.search(key), _MONTH.search(key)
     place, table = _PLACE.search(key), _TABLE.search(key)
     arn = layout.table_of(table[1]) if table else None
-    if kind == changes_files.CHANGES and month and arn:
+    if kind == layout.CHANGES and month and arn:
         return f"itemtrail restore --plan --what history --from {month[1]}-01 --to {month[1]}-28 --table {arn}"
     if kind == layout.STREAM_RECORDS and date and arn:
         return f"itemtrail restore --plan --what stream_records --day {date[1]} --table {arn}"
@@ -148,7 +148,7 @@ def _of(kind: Kind, question: Question, trail: TrailRef | None) -> Iterator[Span
                 yield Span(prefix, str(first), str(last))
         case Kind.HISTORY:
             for table in question.tables:
-                prefix = f"{changes_files.table_prefix(table)}month="
+                prefix = f"{layout.CHANGES}{layout.table_folder(table)}month="
                 yield Span(prefix, f"{first - _DAY:%Y-%m}", f"{last + _DAY:%Y-%m}")
         case Kind.DELIVERED:
             if trail is None:

@@ -2,7 +2,7 @@
 
 Decides: which originals a unit's receipts hold, and where a key may be written. Refuses a key that would leave the folder, a
 place outside ``originals/``, bytes with another SHA-256, and to overwrite a file with other content: each is told, the others are
-written.
+written. A tar in a Glacier class is told too.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from itemtrail.core import layout
 from itemtrail.core.receipt import Packed, covered
-from itemtrail.errors import EvidenceError, ItemtrailError
+from itemtrail.errors import ColdStorage, EvidenceError, ItemtrailError
 from itemtrail.flows.receipts import load
 from itemtrail.model import Unit
 from itemtrail.ports.data import ObjectStore
@@ -24,11 +24,12 @@ _RANGE = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was written, and a line for each original that was not."""
+    """What was written, and a line for each original that was not: refused, or in a tar that lies in a Glacier class."""
 
     files: int
     size: int
     refused: tuple[str, ...]
+    cold: tuple[str, ...] = ()
 
 
 def restore(archive: ObjectStore, units: Sequence[Unit], to: Path, progress: Callable[[str], None]) -> Restored:
@@ -40,7 +41,7 @@ def restore(archive: ObjectStore, units: Sequence[Unit], to: Path, progress: Cal
         EvidenceError: a unit's receipts are broken. AccessDenied, SourceUnavailable.
     """
     to.mkdir(parents=True, exist_ok=True)
-    root, files, size, refused = to.resolve(), 0, 0, list[str]()
+    root, files, size, refused, cold = to.resolve(), 0, 0, list[str](), dict[str, str]()
     for unit in units:
         wanted = named(tuple(covered(load(archive, unit).receipts).values()))
         progress(f"{unit}: {len(wanted)} originals")
@@ -48,8 +49,11 @@ def restore(archive: ObjectStore, units: Sequence[Unit], to: Path, progress: Cal
             for original, problem in threads.map(lambda pair: _write(archive, root, *pair), wanted):
                 files += not problem
                 size += 0 if problem else original.size
-                refused += [problem] if problem else []
-    return Restored(files, size, tuple(refused))
+                if isinstance(problem, ColdStorage):
+                    cold.setdefault(original.tar, str(problem))
+                elif problem:
+                    refused.append(problem)
+    return Restored(files, size, tuple(refused), tuple(cold.values()))
 
 
 def named(originals: Sequence[Packed]) -> tuple[tuple[str, Packed], ...]:
@@ -66,8 +70,8 @@ def is_safe(name: str) -> bool:
     return plain and not any(c == "\\" or c == ":" or ord(c) < 32 for c in name)
 
 
-def _write(archive: ObjectStore, root: Path, name: str, original: Packed) -> tuple[Packed, str]:
-    """The original and why it was refused, ``""`` if it was written."""
+def _write(archive: ObjectStore, root: Path, name: str, original: Packed) -> tuple[Packed, str | ColdStorage]:
+    """The original and why it was refused or could not be read, ``""`` if it was written."""
     if not is_safe(name):
         return original, f"{name!r} would not stay below the folder; read it with `tar` from {original.tar}"
     if not original.tar.startswith(layout.ORIGINALS):
@@ -82,6 +86,8 @@ def _write(archive: ObjectStore, root: Path, name: str, original: Packed) -> tup
         _copy(archive, original, path)
     except EvidenceError as error:
         return original, str(error)
+    except ColdStorage as error:
+        return original, error
     return original, ""
 
 

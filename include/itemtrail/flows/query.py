@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from itemtrail.core import layout
 from itemtrail.core.receipt import Counts, Receipt
 from itemtrail.core.schema import SCHEMA
-from itemtrail.errors import ConfigurationError
+from itemtrail.errors import ColdStorage, ConfigurationError
 from itemtrail.model import ObjectInfo
 from itemtrail.ports.data import ObjectStore
 
@@ -57,7 +57,8 @@ def copy_events(
     """The Parquet files of ``scope`` below ``cache``, copied where they are not there yet.
 
     Raises:
-        ConfigurationError: more than ``limit`` bytes would have to be copied. AccessDenied, SourceUnavailable.
+        ConfigurationError: more than ``limit`` bytes would have to be copied. ColdStorage: a file must be restored first, and the
+        others alone are no answer. AccessDenied, SourceUnavailable.
     """
     wanted = [(info, cache / info.key) for info in archive.list(layout.EVENTS) if _is_asked_for(info, scope)]
     lacking = [(info, path) for info, path in wanted if not (path.is_file() and path.stat().st_size == info.size)]
@@ -70,7 +71,13 @@ def copy_events(
     if lacking:
         progress(f"copying {len(lacking)} Parquet files, {size:,} bytes")
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="copy") as threads:
-        list(threads.map(lambda pair: _copy(archive, *pair), lacking))
+        cold = [error for error in threads.map(lambda pair: _copy(archive, *pair), lacking) if error]
+    if cold:
+        raise ColdStorage(
+            f"{len(cold)} of {len(wanted)} Parquet files asked for lie in a Glacier class, so there is no answer. The first: "
+            f"{cold[0].message}",
+            advice=cold[0].advice,
+        )
     return tuple(path for _, path in wanted)
 
 
@@ -79,11 +86,15 @@ def _is_asked_for(info: ObjectInfo, scope: Scope) -> bool:
     return match is not None and scope.holds(match["date"])
 
 
-def _copy(archive: ObjectStore, info: ObjectInfo, path: Path) -> None:
+def _copy(archive: ObjectStore, info: ObjectInfo, path: Path) -> ColdStorage | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    archive.download(info.key, part, version_id=info.version_id)
+    try:
+        archive.download(info.key, part, version_id=info.version_id)
+    except ColdStorage as error:
+        return error
     part.replace(path)
+    return None
 
 
 def ask(sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Receipt], memory: str) -> Answer:
