@@ -82,7 +82,7 @@ class _Reading:
             trail_arn=trail_arn,
             organization=posture_account.organization(facts, trails),
             regions=tuple(sorted((one.region for one in seen), key=lambda one: one.name)),
-            trails=_by_arn(trails),
+            trails=tuple(trails),
             buckets=_by_arn(buckets),
             keys=_by_arn(self._keys(posture_keys.users(trails, buckets, tables, groups, topics))),
             tables=_by_arn(tables),
