@@ -363,7 +363,7 @@ def _same(world: LedgerWorld):
 
 
 class _Overtaken:
-    """A writer whom another one overtakes: between its listing and its plan, one more receipt comes and is planned by the other."""
+    """Between this writer's listing and its plan, one more receipt comes, and another writer plans it."""
 
     def __init__(self, world: LedgerWorld) -> None:
         self._world, self._done = world, False
