@@ -72,7 +72,7 @@ def test_the_command_judges_a_file_and_shows_one_objects_way(tmp_path, capsys):
     rules = [rule(Transitions=[{"Days": 45, "StorageClass": "DEEP_ARCHIVE"}], Filter={"Prefix": ""}), ABORT]
     file.write_text(json.dumps({"Rules": rules}))
     assert main(["lifecycle", str(file), "--json"]) == 1
-    found = {one["check"]: one["status"] for one in json.loads(capsys.readouterr().out)}
+    found = {one["check"]: one["status"] for one in json.loads(capsys.readouterr().out)["findings"]}
     assert [found[f"lifecycle.{name}"] for name in ("P2", "P5", "P3", "P11", "P12")] == ["PASS", "PASS", "FAIL", "PASS", "FAIL"]
     assert main(["lifecycle", str(file), "--object", "originals/x.tar", "--size", "200000"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == ["  0  STANDARD", " 45  DEEP_ARCHIVE"]

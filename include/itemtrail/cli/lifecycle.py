@@ -8,17 +8,18 @@ import argparse
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from itemtrail.cli import ends
 from itemtrail.core.lifecycle import Version, history
 from itemtrail.core.lifecycle_rules import Configuration, parse
+from itemtrail.core.lifecycle_valid import refusals
 from itemtrail.errors import ConfigurationError
-from itemtrail.flows.lifecycle import archive_findings, review, trail_findings
+from itemtrail.flows.lifecycle import archive_findings, archive_rules, drifted, review, trail_findings, trail_rules
 from itemtrail.settings import Settings
-from itemtrail.snapshot import BucketState, Finding, FindingStatus
+from itemtrail.snapshot import BucketState, Document, Finding, FindingStatus
 
 _EXAMPLES = """
 examples:
@@ -30,6 +31,7 @@ examples:
 
 exit codes: 0 nothing to act on, 1 a property fails, 2 usage or configuration, 3 nothing worse than "cannot prove"
 """
+SCHEMA_VERSION = 1  # of --json
 _BORN = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)  # of an object that --object asks for
 
 
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _way(arguments, opened)
     found = _of_file(arguments, opened.settings) if arguments.file else _live(arguments, opened)
     if arguments.json:
-        print(json.dumps([dataclasses.asdict(one) for one in found], indent=1))
+        print(json.dumps(_document(found), indent=1))
     else:
         print("\n".join(_line(one) for one in found))
     bad = {one.status for one in found if one.bad}
@@ -86,16 +88,45 @@ def _live(arguments: argparse.Namespace, opened: ends.Ends) -> tuple[Finding, ..
 
 
 def _of_file(arguments: argparse.Namespace, settings: Settings) -> list[Finding]:
-    configuration = _read(arguments.file)
-    bucket = BucketState(str(arguments.file), "", versioning="Enabled")
-    if arguments.role == "trail":
-        return trail_findings(configuration, bucket, settings)
-    return archive_findings(configuration, bucket, settings, ends.now())
+    document, trail = _read(arguments.file), arguments.role == "trail"
+    bucket, now = BucketState(str(arguments.file), "", versioning="Enabled", lifecycle=document), ends.now()
+
+    def judge(rules: Configuration, state: BucketState) -> list[Finding]:
+        return trail_findings(rules, state, settings) if trail else archive_findings(rules, state, settings, now)
+
+    wanted = trail_rules(settings) if trail else archive_rules(settings)
+    found = judge(parse(document), bucket)
+    return [*_accepted(document, bucket.name), *found, *drifted(bucket, wanted, judge)]
+
+
+def _accepted(document: Document, name: str) -> list[Finding]:
+    refused = [str(one) for one in refusals(document)]
+    if refused:
+        return [Finding("lifecycle.valid", FindingStatus.FAIL, name, f"S3 would refuse it: {'; '.join(refused)}", "mend it.")]
+    return [Finding("lifecycle.valid", FindingStatus.PASS, name, "S3 would accept it")]
+
+
+def _document(found: Sequence[Finding]) -> dict[str, Any]:
+    """P1 to P12 by their worst answer over the buckets looked at, and every finding."""
+    properties = {
+        name: _worst([one.status for one in found if one.check == f"lifecycle.{name}"])
+        for name in (f"P{number}" for number in range(1, 13))
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "properties": properties,
+        "findings": [dataclasses.asdict(one) for one in found],
+    }
+
+
+def _worst(statuses: Sequence[FindingStatus]) -> FindingStatus | None:
+    order = (FindingStatus.FAIL, FindingStatus.CANNOT_PROVE, FindingStatus.NOTE, FindingStatus.PASS)
+    return next((status for status in order if status in statuses), None)
 
 
 def _way(arguments: argparse.Namespace, opened: ends.Ends) -> int:
     if arguments.file:
-        configuration = _read(arguments.file)
+        configuration = parse(_read(arguments.file))
     else:
         name = arguments.bucket or opened.settings.archive.bucket
         bucket = opened.connection.control().bucket(name)
@@ -118,14 +149,14 @@ def _steps(configuration: Configuration, version: Version) -> Iterator[str]:
         yield f"{(when - _BORN).days:3d}  {what}"
 
 
-def _read(path: Path) -> Configuration:
+def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} is not a lifecycle configuration: {error}.", advice="give JSON.") from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"{path} is not a lifecycle configuration.", advice='give {"Rules": […]}.')
-    return parse(document)
+    return document
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from itemtrail.snapshot import Finding, FindingStatus
 
 MINIMUM_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
 """Days for which AWS bills an object at least, by class."""
-_WARM_DAYS = 30
+WARM_DAYS = 30
 """Days before an object may move to an infrequent-access class."""
 
 
@@ -37,6 +37,9 @@ def aborted(configuration: Configuration, prefix: str, resource: str) -> Finding
 def durations(configuration: Configuration, resource: str) -> Finding:
     """P8, rule by rule: what one rule does to one object."""
     found = [(rule, what, fails) for rule in configuration.rules if rule.enabled for what, fails in _early(rule)]
+    odd = [rule.id for rule in configuration.rules if rule.enabled and rule.unknown] or list(configuration.unknown)
+    if odd and not any(fails for _, _, fails in found):
+        return _finding("P8", FindingStatus.CANNOT_PROVE, resource, f"not understood: {', '.join(odd)}")
     if not found:
         return _finding("P8", FindingStatus.PASS, resource, "no rule leaves a class before its minimum duration")
     fails = any(fails for _, _, fails in found)
@@ -65,8 +68,8 @@ def _early(rule: Rule) -> Iterator[tuple[str, bool]]:
     """What comes too early, and whether that is a failure."""
     steps = sorted((when.days, to) for when, to in rule.transitions if when.days is not None)
     for days, to in steps:
-        if to in ("STANDARD_IA", "ONEZONE_IA") and days < _WARM_DAYS:
-            yield f"moves to {to} after {days} day(s), before day {_WARM_DAYS}", True
+        if to in ("STANDARD_IA", "ONEZONE_IA") and days < WARM_DAYS:
+            yield f"moves to {to} after {days} day(s), before day {WARM_DAYS}", True
     ends = [*steps, *([(rule.expiration.days, "")] if rule.expiration and rule.expiration.days is not None else [])]
     for (begin, held), (end, to) in zip(steps, ends[1:], strict=False):
         least = MINIMUM_DAYS.get(held, 0)

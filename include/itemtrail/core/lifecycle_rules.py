@@ -195,7 +195,7 @@ class _Reader:
             days = self._number(given["Days"], f"{name} Days")
             return None if days is None else When(days=days)
         if set(given) == {"Date"}:
-            date = _date(given["Date"])
+            date = date_of(given["Date"])
             if date is None:
                 self.unknown.append(f"{name} Date {given['Date']!r}")
             return When(date=date or dt.date.max)
@@ -243,7 +243,7 @@ class _Reader:
         return None
 
 
-def _date(found: Any) -> dt.date | None:
+def date_of(found: Any) -> dt.date | None:
     """A date at midnight UTC, as boto3 (datetime) or a JSON document (ISO text) gives it; None where it is neither."""
     if isinstance(found, str):
         try:

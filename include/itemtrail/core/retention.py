@@ -9,6 +9,7 @@ no default minimum size can void it (docs/adr/0051). Source: docs/design.md, "Re
 from collections.abc import Sequence
 
 from itemtrail.core.lifecycle_checks import Cold, Kept, Readable
+from itemtrail.core.lifecycle_drift import drift
 from itemtrail.core.lifecycle_together import Together
 from itemtrail.snapshot import Document
 
@@ -114,10 +115,8 @@ def merge_rules(current: Document | None, wanted: Sequence[Document]) -> Documen
 
     Other people's rules stay as they are, and so does the default minimum size that they were written for.
     """
-    from itemtrail.core.lifecycle_rules import parse
-
     rules = list((current or {}).get("Rules") or [])
-    if set(parse({"Rules": list(wanted)}).rules) <= set(parse({"Rules": rules}).rules):
+    if drift(current, wanted).none:
         return None
     ids = {rule["ID"] for rule in wanted}
     kept = [rule for rule in rules if rule.get("ID") not in ids]

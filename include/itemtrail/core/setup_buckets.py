@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from itemtrail.core import policy, policy_check, retention
 from itemtrail.core.lifecycle_checks import kept, readable, readables
+from itemtrail.core.lifecycle_drift import changes
 from itemtrail.core.lifecycle_rules import parse
+from itemtrail.core.lifecycle_valid import refusals
 from itemtrail.core.setup_plan import Action, Observed, Wanted
 from itemtrail.snapshot import BucketState, Call, Document, Finding, FindingStatus
 
@@ -168,13 +170,23 @@ def _lifecycle(part: Part, state: BucketState, wanted: Sequence[Document]) -> Do
     merged = retention.merge_rules(state.lifecycle, wanted)
     if merged is None:
         return state.lifecycle
+    if refused := _refused(merged, wanted):
+        part.find(
+            "setup.lifecycle", FindingStatus.FAIL, state.name, f"S3 would refuse these rules: {refused}", "mend what is named."
+        )
+        return state.lifecycle
     parameters: dict[str, object] = {"Bucket": state.name, "LifecycleConfiguration": {"Rules": merged["Rules"]}}
     if "TransitionDefaultMinimumObjectSize" in merged:
         parameters["TransitionDefaultMinimumObjectSize"] = merged["TransitionDefaultMinimumObjectSize"]
-    others = len(merged["Rules"]) - len(wanted)
-    why = f"puts {', '.join(rule['ID'] for rule in wanted)}; {others} rule(s) of others stay"
+    why = changes(state.lifecycle, wanted)
     part.call("s3", "PutBucketLifecycleConfiguration", state.region, parameters, state.name, why)
     return merged
+
+
+def _refused(merged: Document, wanted: Sequence[Document]) -> str:
+    """Why S3 would refuse our rules, or the whole; what others' rules say was accepted once."""
+    own = {"", *(rule["ID"] for rule in wanted)}
+    return "; ".join(str(one) for one in refusals(merged) if one.rule in own)
 
 
 def _judge_trail_rules(part: Part, state: BucketState, rules: Document | None, wanted: Wanted) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from itemtrail.core import forwarder_config, retention, setup_buckets, setup_forwarder, setup_tables, setup_trail
 from itemtrail.core.setup_plan import Applied, Observed, SetupPlan, Wanted, make_plan
 from itemtrail.errors import ConfigurationError, PlanChanged
+from itemtrail.flows import lifecycle
 from itemtrail.forwarder import package
 from itemtrail.ports.control import Control
 from itemtrail.settings import Settings
@@ -76,19 +77,12 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
         home_region=trail.home_region,
         trail_bucket=trail.bucket,
         trail_prefix=trail.prefix,
-        trail_rules=retention.trail_rules(trail.prefix, expiry_days=trail.expiry_days, noncurrent_days=archive.reopen_days),
+        trail_rules=lifecycle.trail_rules(settings),
         trail_kept=retention.trail_kept(trail.prefix, days=archive.reopen_days),
         trail_readable=retention.trail_readable(trail.prefix, days=archive.reopen_days),
         archive_bucket=archive.bucket,
         archive_region=archive.region,
-        archive_rules=retention.archive_rules(
-            archive.prefix,
-            originals_class=archive.originals_class,
-            originals_after=archive.originals_after_days,
-            events_class=archive.events_class,
-            events_after=archive.events_after_days,
-            spill_days=streams.spill_days if streams.forwarder else None,
-        ),
+        archive_rules=lifecycle.archive_rules(settings),
         archive_kept=retention.archive_kept(archive.prefix, days=archive.keep_days),
         archive_readable=retention.archive_readable(
             archive.prefix, originals_days=archive.reopen_days, hot_days=archive.events_after_days
