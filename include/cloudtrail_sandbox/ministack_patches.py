@@ -26,6 +26,9 @@ there is a test that shows the fault without it; when such a test fails, minista
 16. A range of a named version is the whole body → the range (``version_ranges``).
 17. A restore from a Glacier class takes two seconds in any tier, Expedited for DEEP_ARCHIVE too, and no listing tells of it → the
     tier's hours, AWS's refusals, RestoreStatus (``cold_storage``).
+18. S3 takes any account for the expected owner, and tells neither who pays nor whether a policy is public → it does
+    (``bucket_facts``).
+19. Every Region of AWS is enabled; account-level log policies are unknown → the sandbox's own; none (``account_facts``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -44,6 +47,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from cloudtrail_sandbox import (
+    account_facts,
+    bucket_facts,
     cold_storage,
     lambda_permissions,
     log_limits,
@@ -108,6 +113,8 @@ def apply() -> None:
     lambda_permissions.patch()
     stream_permissions.patch()
     version_ranges.patch()
+    bucket_facts.patch()
+    account_facts.patch()
     cold_storage.patch()
 
 

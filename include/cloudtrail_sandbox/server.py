@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from cloudtrail_sandbox import identity
+from cloudtrail_sandbox import account_facts, identity
 from cloudtrail_sandbox.ministack_patches import expire_ttl_now
 from cloudtrail_sandbox.operations import SERVICES, Call, Request, Scope, match, scope
 from cloudtrail_sandbox.recorder import Answer, Exchange, Recorder
@@ -77,6 +77,7 @@ def create_app(world: World, control: App | None = None) -> App:
     import ministack.app as emulator
 
     emulator.SERVICE_HANDLERS["cloudtrail"] = _cloudtrail(world)
+    account_facts.enable_regions(world.regions)
     return _Door(world, emulator, control)
 
 

@@ -153,6 +153,12 @@ def get_event_selectors(service: TrailService, params: Params, region: str, acco
     return _selectors(_visible(service, params.get("TrailName"), region, account))
 
 
+def get_insight_selectors(service: TrailService, params: Params, region: str, account: str) -> Body:
+    """GetInsightSelectors; no trail here has any."""
+    trail = _visible(service, params.get("TrailName"), region, account)
+    raise CloudTrailError("InsightNotEnabledException", f"Trail {trail.name} does not have Insights enabled.")
+
+
 def add_tags(service: TrailService, params: Params, region: str, account: str) -> Body:
     """AddTags."""
     trail = _tagged(service, params.get("ResourceId"), region, account)
@@ -217,6 +223,7 @@ OPERATIONS: dict[str, Callable[[TrailService, Params, str, str], Body]] = {
     "GetTrailStatus": get_trail_status,
     "PutEventSelectors": put_event_selectors,
     "GetEventSelectors": get_event_selectors,
+    "GetInsightSelectors": get_insight_selectors,
     "AddTags": add_tags,
     "RemoveTags": remove_tags,
     "ListTags": list_tags,

@@ -190,3 +190,16 @@ def test_a_restore_takes_seconds_in_any_tier_and_then_the_hours_of_its_tier() ->
         "hours": 5,
         "told": True,
     }
+
+
+def test_s3_tells_neither_owner_nor_payer_nor_public_and_then_it_does() -> None:
+    alone, patched = both("bucket_facts")
+    assert alone == [200, 200, False, False], GONE
+    assert patched == [403, 404, True, True]
+
+
+def test_every_region_is_enabled_and_log_policies_unknown_and_then_as_the_account_has_them() -> None:
+    alone, patched = both("account_facts")
+    assert alone[0] > 20, GONE
+    assert alone[2] == 400, GONE
+    assert patched == [3, "opted-in", 200]

@@ -391,7 +391,35 @@ def restores() -> dict[str, Any]:
     return answered | {"hours": round(waits / 3600), "told": told}
 
 
+def bucket_facts() -> list[Any]:
+    """What a wrong owner is answered; what is said of a public policy, of no policy, and of who pays."""
+    s3._create_bucket("told-bucket", b"", {})
+    s3._dispatch("DELETE", "told-bucket", "", {}, b"", {"publicAccessBlock": [""]})
+    where = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::told-bucket/*"}
+    none, _, _ = s3._dispatch("GET", "told-bucket", "", {}, b"", {"policyStatus": [""]})
+    s3._dispatch("PUT", "told-bucket", "", {}, json.dumps({"Statement": [where]}).encode(), {"policy": [""]})
+    _, _, public = s3._dispatch("GET", "told-bucket", "", {}, b"", {"policyStatus": [""]})
+    _, _, payer = s3._dispatch("GET", "told-bucket", "", {}, b"", {"requestPayment": [""]})
+    wrong, _, _ = s3._dispatch("GET", "told-bucket", "", {"x-amz-expected-bucket-owner": "9" * 12}, b"", {"location": [""]})
+    return [wrong, none, b"<IsPublic>TRUE" in public, b"<Payer>BucketOwner" in payer]
+
+
+def account_facts() -> list[Any]:
+    """How many Regions there are, and what is said of account-level log policies."""
+    from ministack.services import ec2
+
+    if PATCHED:
+        from cloudtrail_sandbox.account_facts import enable_regions
+
+        enable_regions(("us-east-1", "eu-west-1", "af-south-1"))
+    asked = {"x-amz-target": "Logs_20140328.DescribeAccountPolicies"}
+    status, _, _ = asyncio.run(cloudwatch_logs.handle_request("POST", "/", asked, b"{}", {}))
+    return [len(ec2._AWS_REGIONS), dict(ec2._AWS_REGIONS)["af-south-1"], status]
+
+
 CASES = (
+    bucket_facts,
+    account_facts,
     restores,
     root_keys,
     request_age,

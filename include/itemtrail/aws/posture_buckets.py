@@ -7,10 +7,11 @@ GetBucketReplication, GetBucketNotificationConfiguration; S3 user guide, "Verify
 """
 
 import dataclasses
+from typing import Any
 
 from itemtrail.aws import control_s3
 from itemtrail.aws.control_s3 import LOCATION
-from itemtrail.aws.facts import Facts, Noting, Read
+from itemtrail.aws.facts import Noting, Read
 from itemtrail.posture import BucketPosture
 from itemtrail.snapshot import Identity
 
@@ -51,7 +52,7 @@ def also(found: BucketPosture, role: str) -> BucketPosture:
     return dataclasses.replace(found, roles=tuple(sorted({*found.roles, role})))
 
 
-def _more(facts: Facts, told: BucketPosture, name: str, region: str) -> BucketPosture:
+def _more(facts: Noting, told: BucketPosture, name: str, region: str) -> BucketPosture:
     arn, where = told.arn, region or None
     status = facts.ask(PUBLIC, arn, where, Bucket=name)
     logging = (facts.ask(LOGGING, arn, where, Bucket=name) or {}).get("LoggingEnabled") or {}
@@ -59,13 +60,31 @@ def _more(facts: Facts, told: BucketPosture, name: str, region: str) -> BucketPo
     notification = facts.ask(NOTIFICATION, arn, where, Bucket=name)
     return dataclasses.replace(
         told,
-        public=None if status is None else bool((status.get("PolicyStatus") or {}).get("IsPublic")),
+        public=_public(facts, arn, region, status),
         logging_bucket=logging.get("TargetBucket", ""),
         logging_prefix=logging.get("TargetPrefix", ""),
-        requester_pays=None if payer is None else payer.get("Payer") == "Requester",
+        requester_pays=_requester_pays(facts, arn, region, payer),
         replication=(facts.ask(REPLICATION, arn, where, Bucket=name) or {}).get("ReplicationConfiguration"),
         notification={key: value for key, value in (notification or {}).items() if key != "ResponseMetadata"} or None,
     )
+
+
+def _public(facts: Noting, arn: str, region: str, answer: dict[str, Any] | None) -> bool | None:
+    """Whether the policy is public; False where there is none, None where S3 does not say."""
+    if not answer:
+        return None if answer is None else False
+    said = (answer.get("PolicyStatus") or {}).get("IsPublic")
+    if not isinstance(said, bool):
+        facts.note(PUBLIC, arn, region, "the answer does not say")
+        return None
+    return said
+
+
+def _requester_pays(facts: Noting, arn: str, region: str, answer: dict[str, Any] | None) -> bool | None:
+    payer = (answer or {}).get("Payer")
+    if answer is not None and payer is None:
+        facts.note(PAYMENT, arn, region, "the answer does not say")
+    return None if payer is None else payer == "Requester"
 
 
 def _owner(facts: Noting, name: str, arn: str, owners: tuple[str, ...]) -> str | None:
