@@ -27,6 +27,7 @@ from itemtrail.aws.connection import Connection
 WEED = Path(sys.executable).with_name("weed")
 OWNER = ("AKIDOWNER0000000", "secret-of-the-owner")
 LISTER = ("AKIDLISTER000000", "secret-of-the-lister")
+WRITER = ("AKIDWRITER000000", "secret-of-the-writer")
 _START_SECONDS = 60
 
 
@@ -68,7 +69,8 @@ class SeaweedFS:
 def running(folder: Path) -> Iterator[SeaweedFS]:
     """Start a server, stop it at the end."""
     config = folder / "s3.json"
-    config.write_text(json.dumps({"identities": [_identity(OWNER, ["Admin"]), _identity(LISTER, ["List"])]}))
+    who = [_identity(OWNER, ["Admin"]), _identity(LISTER, ["List"]), _identity(WRITER, ["Read", "Write", "List"])]
+    config.write_text(json.dumps({"identities": who}))
     ports = _free_ports(8)
     named = dict(zip(("master", "volume", "filer", "s3"), ports[:4], strict=True))
     grpc = dict(zip(named, ports[4:], strict=True))

@@ -18,7 +18,7 @@ from itemtrail.ports.holds import ObjectVersion
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_NONE = "NoSuchObjectLockConfiguration"
+_NONE = ("NoSuchObjectLockConfiguration", "NoSuchObjectLegalHold")  # the second is SeaweedFS's word for it
 _NO_LOCK = ("InvalidRequest", "ObjectLockConfigurationNotFoundError")
 
 
@@ -44,7 +44,7 @@ class S3LegalHolds:
             try:
                 answer = self._client.get_object_legal_hold(**self._where(key, version_id))
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") == _NONE:
+                if error.response.get("Error", {}).get("Code") in _NONE:
                     return False
                 raise self._without_lock(error) or error from error
         return answer.get("LegalHold", {}).get("Status") == "ON"
