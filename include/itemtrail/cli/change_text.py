@@ -10,10 +10,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from itemtrail.cli.table import visible
 from itemtrail.core import diff
 from itemtrail.core.change_schema import Match
 from itemtrail.core.keys import parse_log_name
+from itemtrail.core.visible import visible
 
 SURE = {
     Match.EXACT: "certain: the item and the call name the same request",

@@ -12,7 +12,7 @@ from typing import Any
 from itemtrail.cli import ends
 from itemtrail.cli.change_text import block, document
 from itemtrail.cli.history import built_text, moment, moment_after, paint
-from itemtrail.cli.table import visible
+from itemtrail.core.visible import visible
 from itemtrail.errors import ConfigurationError
 from itemtrail.flows.timeline import Wanted, built, changes
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from itemtrail.cli import ends
 from itemtrail.cli.change_text import Paint, block, document, value
-from itemtrail.cli.table import visible
 from itemtrail.core.timeline import Built, State
+from itemtrail.core.visible import visible
 from itemtrail.flows.timeline import History, as_of, history
 
 _EXAMPLES = """

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from itemtrail.cli import ends
-from itemtrail.cli.table import render, visible
+from itemtrail.cli.table import render
 from itemtrail.core import layout
 from itemtrail.core.receipt import Receipt
+from itemtrail.core.visible import visible
 from itemtrail.flows.query import Answer, Scope, ask, copy_events, needs
 from itemtrail.flows.receipts import load
 

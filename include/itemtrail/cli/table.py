@@ -10,11 +10,6 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Contain
     return "\n".join([*lines, *(_line(row, widths, right) for row in rows)])
 
 
-def visible(text: str) -> str:
-    """``text`` on one line, unable to steer a terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
 def _line(cells: Sequence[str], widths: Sequence[int], right: Container[int]) -> str:
     aligned = (
         cell.rjust(width) if column in right else cell.ljust(width)

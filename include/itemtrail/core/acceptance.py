@@ -57,7 +57,7 @@ def used(one: Acceptance, results: Sequence[Result], checks: Sequence[str], day:
     blind = sum(result.status is Status.CANNOT_LOOK for result in speaks_of)
     hidden = f" {blind} that could not be looked at are not accepted." if blind else ""
     if one.expires < day:
-        return AcceptanceUse(one, Use.EXPIRED, failed, f"expired after {one.expires}; {_findings(failed)} open again.{hidden}")
+        return AcceptanceUse(one, Use.EXPIRED, failed, f"accepts nothing since then; {_findings(failed)} open again.{hidden}")
     if failed:
         return AcceptanceUse(one, Use.IN_FORCE, failed, f"{_findings(failed)} accepted.{hidden}")
     why = "no resource has this name" if not speaks_of else "none of its resources fails"
