@@ -21,6 +21,7 @@ HOLDS = "holds/"
 QUARANTINE = "quarantine/"
 ORIGINALS = "originals/"
 RECEIPTS = "receipts/"
+REVIEWS = "reviews/"
 STREAM_RECORDS = "stream_records/"
 STREAM_RECEIPTS = "stream_receipts/"
 LEDGER = "ledger/"
@@ -115,6 +116,11 @@ def parse_hold(key: str) -> tuple[str, int] | None:
 def public_key_key(region: str, sha256: str) -> str:
     """Key of an archived CloudTrail public key; ``sha256`` is of its DER bytes."""
     return f"keys/region={region}/{sha256}.json"
+
+
+def review_key(review_id: str, name: str) -> str:
+    """Key of a review's ``snapshot.json``, ``report.html`` or ``report.json``; the last one makes it a review."""
+    return f"{REVIEWS}{review_id}/{name}"
 
 
 def parse_commit(key: str) -> tuple[Unit, int, str] | None:
