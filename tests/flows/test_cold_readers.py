@@ -1,4 +1,4 @@
-"""Every reader that meets an object in a Glacier class (of the archive, of the trail bucket) says so and never goes on without it.
+"""Every reader that meets an object in a Glacier class (of the archive, of the trail bucket) says so, never goes on without it.
 
 Each is asked a question that it can answer, then one of the objects that it reads is made cold: no answer, or a verdict that says
 why, and the command that plans the restore. Nothing is left out in silence.

@@ -3,6 +3,7 @@
 import pytest
 from tests.permissions import actions, policies
 
+from itemtrail.aws import cold
 from itemtrail.aws.control import CANARY_ACTIONS, OPERATIONS, READ_ACTIONS
 
 NEEDS_NONE = {"sts:GetCallerIdentity"}
@@ -18,7 +19,7 @@ def test_the_canary_may_write_one_item():
     assert set(CANARY_ACTIONS) <= actions(policies()["Canary"])
 
 
-@pytest.mark.parametrize("role", ["Trail reader", "Archive writer", "Canary", "Auditor"])
+@pytest.mark.parametrize("role", ["Trail reader", "Archive writer", "Canary", "Restorer", "Auditor"])
 def test_only_setup_may_change_configuration_and_nobody_may_undo(role):
     allowed = actions(policies()[role])
     assert [action for action in allowed if any(word in action for word in UNDOING)] == []
@@ -42,3 +43,9 @@ def test_no_role_is_for_every_resource_where_one_can_be_named():
     }
     wide = [statement for policy in policies().values() for statement in policy["Statement"] if statement["Resource"] == "*"]
     assert {action for statement in wide for action in statement["Action"]} <= unnameable
+
+
+def test_who_restores_reads_nothing_and_nobody_else_restores():
+    allowed = {role: actions(policy) for role, policy in policies().items()}
+    assert allowed["Restorer"] == {*cold.ACTIONS, "cloudtrail:GetTrail"}
+    assert [role for role, granted in allowed.items() if "s3:RestoreObject" in granted] == ["Restorer"]

@@ -191,7 +191,7 @@ def _option(tier: Tier, cold: Sequence[Archived], days: int, prices: PriceTable,
     if refused := _refusal(tier, cold):
         return Option(tier, refused)
     times = [_TIMES[storage_class, tier] for storage_class in classes]
-    words, longest = max(times, key=lambda time: time[1], default=("nothing to wait for", dt.timedelta(0)))
+    words, longest = max(times, key=lambda time: time[1], default=("nothing to request", dt.timedelta(0)))
     parts = [prices.retrieval_cost(region, storage_class, tier, *_sum(cold, storage_class)) for storage_class in classes]
     month = prices.storage_month(region, "STANDARD", len(cold), sum(one.size for one in cold))
     copy = None if month is None else month * (days + 1) / _MONTH_DAYS

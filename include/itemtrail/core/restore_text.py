@@ -20,7 +20,9 @@ def plan_text(plan: RestorePlan) -> str:
         lines += ["", f"  {'tier':<10}  {'readable after':<16}  {'retrieval':>11}  {'copies':>11}  {'together':>11}"]
         lines += [_option(plan, option) for option in plan.options]
         lines += ["", f"{plan.prices}; GET requests and transfer out of AWS come on top", f"plan {plan.hash}"]
-    elif plan.state.objects and not plan.state.of(Standing.RESTORING):
+    elif plan.state.of(Standing.RESTORING):
+        lines += ["", "nothing more to request: what is being restored will be readable; --status says when it is."]
+    elif plan.state.objects:
         lines += ["", "nothing is cold: nothing to restore, nothing to pay."]
     return "\n".join(lines)
 
