@@ -7,6 +7,8 @@ and a run by hand are all the same day. It is written after the alert: told twic
 import datetime as dt
 import json
 import logging
+import tempfile
+from pathlib import Path
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -23,6 +25,7 @@ MOST_SHOWN = 200  # late units that one run passes on; the oldest come first
 def look() -> list[dict[str, str]]:
     """The late units, oldest first: account, region, day and what each lacks."""
     from itemtrail.flows.coverage import begin, coverage, due
+    from itemtrail.flows.ledger_coverage import recorded
     from itemtrail_airflow.hook import Roles
 
     roles, now = Roles.open(), dt.datetime.now(dt.UTC)
@@ -31,7 +34,11 @@ def look() -> list[dict[str, str]]:
     status = roles.reader().trail_api().status(trail)
     first = begin(trail, status, source, store, accounts=wanted.accounts, regions=wanted.regions)
     units = due(wanted.accounts, wanted.regions, first, now) if first else ()
-    cells = coverage(store, units, now=now, max_age=max_age, expiry_days=roles.settings.trail.expiry_days)
+    with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
+        known = recorded(store, units, reopen_days=wanted.reopen_days, room=Path(room))
+    log.log(logging.ERROR if known.trouble else logging.INFO, known.basis(len(units)))
+    expiry = roles.settings.trail.expiry_days
+    cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))
     return [

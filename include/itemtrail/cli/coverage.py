@@ -8,11 +8,15 @@ import datetime as dt
 import itertools
 import json
 import re
+import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from itemtrail.cli import ends
 from itemtrail.flows.coverage import Cell, Coverage, begin, coverage, due
+from itemtrail.flows.ledger_coverage import Recorded, recorded
 from itemtrail.model import Unit
 
 _EXAMPLES = """
@@ -52,6 +56,7 @@ def add_parser(commands: Any) -> None:
         metavar="AGE",
         help="how long after its end a day may be unproven: 30h (default), 45m, 2d",
     )
+    parser.add_argument("--receipts", action="store_true", help="read every unit's receipts and do without the ledger")
     parser.add_argument("--json", action="store_true", help="every unit as JSON instead of the calendar")
     parser.set_defaults(run=run)
 
@@ -64,12 +69,28 @@ def run(arguments: argparse.Namespace) -> int:
     accounts, regions = sorted({a for a, _ in pairs}), sorted({r for _, r in pairs})
     first = arguments.first or _begin(opened, accounts, regions)
     units = [u for u in due(accounts, regions, first or now.date(), now) if (u.account, u.region) in pairs]
-    cells = coverage(opened.archive, units, now=now, max_age=arguments.max_age, expiry_days=settings.trail.expiry_days)
+    known = Recorded() if arguments.receipts else _recorded(opened, units)
+    cells = coverage(
+        opened.archive,
+        units,
+        now=now,
+        max_age=arguments.max_age,
+        expiry_days=settings.trail.expiry_days,
+        recorded=known.lacks,
+    )
     if arguments.json:
-        print(json.dumps(document(cells, kept=settings.archive.tag_proven), indent=1))
+        print(json.dumps(document(cells, known, kept=settings.archive.tag_proven), indent=1))
     else:
         print(calendar(cells, kept=settings.archive.tag_proven))
-    return 1 if any(cell.late for cell in cells) else 0
+        print(known.basis(len(cells)))
+    if known.trouble:
+        print(f"itemtrail: the ledger contradicts itself, and the receipts were read instead: {known.trouble}", file=sys.stderr)
+    return 1 if known.trouble or any(cell.late for cell in cells) else 0
+
+
+def _recorded(opened: ends.Ends, units: Sequence[Unit]) -> Recorded:
+    with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
+        return recorded(opened.archive, units, reopen_days=opened.settings.archive.reopen_days, room=Path(room))
 
 
 def calendar(cells: Sequence[Cell], *, kept: bool) -> str:
@@ -113,15 +134,28 @@ def _begin(opened: ends.Ends, accounts: Sequence[str], regions: Sequence[str]) -
     return begin(trail, status, source, opened.archive, accounts=accounts, regions=regions)
 
 
-def document(cells: Sequence[Cell], *, kept: bool) -> dict[str, Any]:
-    """The calendar as JSON values. ``kept``: what is not proven never expires, so that ``days_left`` is a warning, no loss."""
+def document(cells: Sequence[Cell], known: Recorded | None = None, *, kept: bool) -> dict[str, Any]:
+    """The calendar as JSON values. ``kept``: what is not proven never expires, so that ``days_left`` is a warning, no loss.
+
+    ``known``: what the ledger answered; ``checkpoint`` is null where the states rest on receipts alone.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "counts": {state.lower(): sum(cell.state is state for cell in cells) for state in Coverage},
         "late": sum(cell.late for cell in cells),
         "unproven_expires": not kept,
+        "checkpoint": _checkpoint(known or Recorded()),
         "units": [_unit(cell) for cell in cells],
     }
+
+
+def _checkpoint(known: Recorded) -> dict[str, Any] | None:
+    last = known.checkpoint
+    return (
+        {"number": last.number, "sha256": last.sha256, "until": last.until.isoformat(), "units": len(known.lacks)}
+        if last
+        else None
+    )
 
 
 def _unit(cell: Cell) -> dict[str, Any]:

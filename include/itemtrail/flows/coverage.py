@@ -2,15 +2,17 @@
 
 Decides: since when units are due (the first day that was delivered or archived anywhere, or on which logging began), and what a
 unit is: proven, with findings, missing, or pending (its day ended less than the tolerated age ago). Refuses to take silence for
-good: a Region that never delivered anything is due like the others. Reads receipts and one page of listings a folder.
+good: a Region that never delivered anything is due like the others. Reads the receipts of what the ledger does not answer
+(flows/ledger_coverage.py), and one page of listings a folder.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from types import MappingProxyType
 
 from itemtrail.core import keys, layout
 from itemtrail.flows.receipts import Lack, UnitState, not_proven
@@ -65,7 +67,13 @@ def begin(
 
 
 def coverage(
-    archive: ObjectStore, units: Sequence[Unit], *, now: dt.datetime, max_age: dt.timedelta, expiry_days: int
+    archive: ObjectStore,
+    units: Sequence[Unit],
+    *,
+    now: dt.datetime,
+    max_age: dt.timedelta,
+    expiry_days: int,
+    recorded: Mapping[Unit, UnitState | None] = MappingProxyType({}),
 ) -> tuple[Cell, ...]:
     """A cell for each of ``units``, in their order.
 
@@ -75,15 +83,16 @@ def coverage(
         now: aware UTC.
         max_age: how long after its day's end a unit may still be unproven without being late.
         expiry_days: of the trail bucket.
+        recorded: what the ledger answers; the receipts of every other unit are read.
 
     Raises:
         AccessDenied, SourceUnavailable: could not look; nothing is concluded.
     """
+    unanswered = [unit for unit in units if unit not in recorded]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="coverage") as pool:
-        lacks = pool.map(lambda unit: not_proven(archive, [unit]), units)
-        return tuple(
-            _cell(unit, lack[0] if lack else None, now, max_age, expiry_days) for unit, lack in zip(units, lacks, strict=True)
-        )
+        read = pool.map(lambda unit: not_proven(archive, [unit]), unanswered)
+        lacks = {**recorded, **{unit: lack[0] if lack else None for unit, lack in zip(unanswered, read, strict=True)}}
+    return tuple(_cell(unit, lacks[unit], now, max_age, expiry_days) for unit in units)
 
 
 def due(accounts: Sequence[str], regions: Sequence[str], first: dt.date, now: dt.datetime) -> tuple[Unit, ...]:
