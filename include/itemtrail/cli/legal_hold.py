@@ -13,7 +13,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from itemtrail.cli import ends
-from itemtrail.cli.table import render, visible
+from itemtrail.cli.table import render
+from itemtrail.core.visible import visible
 from itemtrail.errors import ConfigurationError
 
 if TYPE_CHECKING:
