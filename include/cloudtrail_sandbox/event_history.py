@@ -1,10 +1,10 @@
-"""Event history: LookupEvents over the management events of the last 90 days of sandbox time, per Region, with or without a trail.
+"""Event history: LookupEvents over the last 90 days' management events, by sandbox time, per Region, with or without a trail.
 
 Decides: which events are kept (management only, each under the Region that logs it), their order (newest first), what a page
 and its token are, and every refusal, with CloudTrail's error codes. A token is good for the parameters it was given for and no
 others; it names a place in the history, so that events which happen between two pages shift nothing. Refuses more than two
-requests a real second per Region, whatever the sandbox's clock does: that is the limit a client must keep in AWS. Refuses Insights
-loudly: the sandbox has none. A time older than 90 days is no error, as in AWS: the answer is silently shorter.
+requests a real second per Region, whatever the sandbox's clock does: that is the limit a client must keep in AWS. Refuses
+Insights loudly: the sandbox has none. A time older than 90 days is no error, as in AWS: the answer is silently shorter.
 
 Source: CloudTrail API reference LookupEvents and Event; user guide "Working with CloudTrail event history"; read 2026-11-24.
 Assumed, not documented: the burst of the rate limit (two requests), and that a range wholly before the 90 days is answered empty.

@@ -6,7 +6,8 @@
     ├── EvidenceError        the trail or the archive is wrong: never retried; the receipt is written first
     │   └── Undecodable      these bytes cannot be read as what they claim to be (quarantined, with a reason)
     ├── SourceUnavailable    throttled, 5xx, reset, not yet delivered: try again later
-    │   └── ColdStorage          the object lies in a Glacier class: restore it, then try again
+    │   ├── ColdStorage          the object lies in a Glacier class: restore it, then try again
+    │   └── Throttled            asked more often than the service allows: wait, then go on
     ├── ConfigurationError   settings, names, permissions: fix, then run again
     │   └── AccessDenied     a permission is missing; names the IAM action
     ├── PlanChanged          what was approved is no longer what would be done
@@ -58,6 +59,10 @@ class SourceUnavailable(ItemtrailError):  # noqa: N818 - a state, not a fault of
 
 class ColdStorage(SourceUnavailable):
     """S3 answered ``InvalidObjectState``: the object must be restored before it can be read."""
+
+
+class Throttled(SourceUnavailable):
+    """Asked more often than the service allows; nothing is wrong with the question."""
 
 
 class ConfigurationError(ItemtrailError):

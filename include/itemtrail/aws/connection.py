@@ -18,6 +18,7 @@ from itemtrail.aws.archive_store import Retention, S3Archive
 from itemtrail.aws.cold import S3ColdStore
 from itemtrail.aws.control import AwsControl
 from itemtrail.aws.errors import translate, translated
+from itemtrail.aws.event_history import CloudTrailEventHistory
 from itemtrail.aws.holds import S3LegalHolds
 from itemtrail.aws.notifier import SnsNotifier
 from itemtrail.aws.posture import AwsPosture
@@ -112,14 +113,27 @@ class Connection:
         """DynamoDB Streams in the table's Region."""
         return DynamoDbStreams(self.client("dynamodbstreams", table_arn.split(":")[3]))
 
+    def event_history(self, account: str, region: str) -> CloudTrailEventHistory:
+        """The event history of ``account`` in ``region``, which only its own credentials can read.
+
+        Raises:
+            ConfigurationError: this connection's credentials are another account's.
+        """
+        if account != self._account:
+            raise ConfigurationError(
+                f"these credentials are of account {self._account}: the event history of {account} can be read only from there.",
+                advice=f"use credentials of {account}.",
+            )
+        return CloudTrailEventHistory(self.client("cloudtrail", region, retries=0), where=f"{account} in {region}")
+
     def notifier(self, topic_arn: str) -> SnsNotifier:
         """Alerts to an SNS topic; its Region is the ARN's."""
         return SnsNotifier(self.client("sns", topic_arn.split(":")[3]), topic_arn)
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None, *, retries: int = 5) -> Any:
         """A boto3 client of this connection: endpoint, retries and addressing as above."""
         config = Config(
-            retries={"mode": "standard", "max_attempts": 5},
+            retries={"mode": "standard", "max_attempts": retries},
             s3={"addressing_style": "path" if self.endpoint_url else "auto"},
             max_pool_connections=_POOL,
             connect_timeout=10,
@@ -141,6 +155,11 @@ class Connection:
 
     def _reads(self, region: str) -> ReadOptions:
         return ReadOptions(credentials=self._credentials, region=region, endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def _account(self) -> str:
+        with translated("sts:GetCallerIdentity", "the caller"):
+            return str(self.client("sts").get_caller_identity()["Account"])
 
     @cached_property
     def _credentials(self) -> Any:

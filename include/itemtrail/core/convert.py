@@ -7,10 +7,11 @@ Refuses to read or fetch: it takes the inflated content that was hashed. Memory:
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from itemtrail.core import records as cutting
@@ -96,6 +97,7 @@ class Converter:
         limits: what a hostile file meets.
         seen: what the commit has seen so far; shared by its parts.
         quarantine: where bytes set aside are written; ``directory/quarantine`` by default.
+        marks: what the files' metadata says beside their schema.
     """
 
     def __init__(
@@ -109,12 +111,13 @@ class Converter:
         limits: Limits,
         seen: Seen,
         quarantine: Path | None = None,
+        marks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.unit = f"{account}/{region}/{delivery_date}"
         self._limits, self._seen = limits, seen
         self._quarantine = quarantine or directory / "quarantine"
         self._day = delivery_date.isoformat() if delivery_date else UNKNOWN_DATE
-        self._writers = Writers(directory, f"{self._day}.{name}.parquet")
+        self._writers = Writers(directory, f"{self._day}.{name}.parquet", marks)
         self._shapes, self._moments = Shapes(), Moments()
         self._pending: dict[str, Rows] = {}
         self._records_in = self._rows = self._bytes_in = self._pending_bytes = 0

@@ -4,6 +4,7 @@ Decides: names, and how many files may be open. Refuses to hold tables: what is 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ class _Reopened:
 class Writers:
     """``event_date=E/<file name>`` for as many event dates as come."""
 
-    def __init__(self, directory: Path, file_name: str) -> None:
-        self._directory, self._file_name = directory, file_name
+    def __init__(self, directory: Path, file_name: str, marks: Mapping[str, str]) -> None:
+        self._directory, self._file_name, self._marks = directory, file_name, dict(marks)
         self._open: dict[str, tuple[Path, Any, int]] = {}
 
     def write(self, day: str, table: Any) -> None:
@@ -72,7 +73,7 @@ class Writers:
             path.parent.mkdir(parents=True, exist_ok=True)
             sink = _Reopened(path) if len(self._open) >= _MOST_OPEN else str(path)
             writer = pq.ParquetWriter(sink, WRITTEN, **writer_options(table.num_rows))
-            writer.add_key_value_metadata(METADATA)
+            writer.add_key_value_metadata(METADATA | self._marks)
             self._open[day] = (path, writer, 0)
         path, writer, rows = self._open[day]
         writer.write_table(table, row_group_size=max(table.num_rows, 1))

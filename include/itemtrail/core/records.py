@@ -91,6 +91,12 @@ def split(content: bytes, limits: Limits) -> Split:
         return _whole(content, Problem.NOT_JSON, f"not JSON: {error}.")
 
 
+def check(index: int, record: bytes, limits: Limits) -> SetAside | None:
+    """Why bytes that came on their own, not in a log file, are no record; None where they are one."""
+    opening = record.count(b"{") + record.count(b"[")  # not deeper than that
+    return None if opening and _sound(record, opening, limits) else _judge(index, record, limits)
+
+
 def is_utf8(content: bytes) -> bool:
     """Whether ``content`` is valid UTF-8 (strictly: no surrogates, no overlong forms), in memory of one step."""
     if content.isascii():
