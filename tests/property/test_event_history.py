@@ -1,4 +1,4 @@
-"""Whatever happened in a day, in whatever order it is answered, and wherever a run ends: each event is one row, each second told."""
+"""Whatever happened in a day, however it is answered, wherever a run ends: each event is one row, each second is told."""
 
 import datetime as dt
 import json
