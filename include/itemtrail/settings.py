@@ -80,6 +80,7 @@ class ArchiveSettings(_Section):
     events_class: Literal["STANDARD_IA", "GLACIER_IR"] = "GLACIER_IR"
     events_after_days: Annotated[int, Field(ge=30, le=3650)] = 90
     tag_proven: bool = True
+    lifecycle_lag_days: Annotated[int, Field(ge=3, le=60)] = 3  # S3 acts asynchronously: how late it may be
 
 
 class ValidationSettings(_Section):
@@ -189,6 +190,7 @@ class AirflowSettings(_Section):
     stream_reader_conn: str = "itemtrail_stream_reader"
     setup_conn: str = "itemtrail_setup"
     posture_conn: str = "itemtrail_posture"
+    restorer_conn: str = "itemtrail_restorer"
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True
     wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 180  # after the day's end (UTC); no longer than a digest is due
