@@ -23,6 +23,12 @@ class S3Tagger:
         self._client = client
         self._bucket = bucket
 
+    def tags(self, key: str) -> frozenset[tuple[str, str]]:
+        """The tags of the current version."""
+        with translated("s3:GetObjectTagging", f"s3://{self._bucket}/{key}"):
+            answer = self._client.get_object_tagging(Bucket=self._bucket, Key=key)
+        return frozenset((tag["Key"], tag["Value"]) for tag in answer["TagSet"])
+
     def tag_proven(self, key: str, *, version_id: str | None) -> None:
         """Set the tag on one version; nothing is written where it is set already."""
         where: Any = {"Bucket": self._bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
