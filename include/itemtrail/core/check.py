@@ -122,8 +122,8 @@ class Check:
 
     ``needs``: IAM actions of the facts it reads of its subject; ``elsewhere``: of other things, where a refusal on any of them
     leaves it without an answer; ``weighs``: of other things, where it judges itself whether it can do without.
-    ``controls``: only ids whose text was read. ``remediation``: a command with the subject's ``{name}``, ``{arn}``, ``{region}``
-    to fill in.
+    ``controls``: only ids whose text was read. ``remediation``: a command with the subject's ``{name}``, ``{arn}``, ``{region}``,
+    and the configured ``{trail}``'s ARN, to fill in; words in capitals are for the reader to replace.
     """
 
     id: str
@@ -176,8 +176,8 @@ def ask(check: Check, posture: Posture, wanted: Wanted) -> tuple[Result, ...]:
     wanting = {*check.needs, *check.elsewhere, _LISTED_BY.get(check.subject, "")}
     missing = next((one for one in posture.unread if one.action in wanting), None)
     if missing:
-        return (_result(check, nothing, cannot_look(_refusal(missing))),)
-    return (_result(check, nothing, not_applicable(f"no {check.subject} was found.")),)
+        return (_result(check, nothing, posture, cannot_look(_refusal(missing))),)
+    return (_result(check, nothing, posture, not_applicable(f"no {check.subject} was found.")),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +226,12 @@ def _by_arn(kind: Subject, posture: Posture) -> Iterator[Named]:
 def _one(check: Check, named: Named, posture: Posture, wanted: Wanted) -> Result:
     missing = _refused(check, named, posture)
     if missing:
-        return _result(check, named, cannot_look(_refusal(missing)))
+        return _result(check, named, posture, cannot_look(_refusal(missing)))
     try:
         answer = check.decide(named.value, posture, wanted)
     except Exception as error:  # noqa: BLE001 - a check that breaks has seen nothing, and must not hide the others
         answer = cannot_look(f"check failed: {type(error).__name__}: {error}.")
-    return _result(check, named, answer)
+    return _result(check, named, posture, answer)
 
 
 def _refused(check: Check, named: Named, posture: Posture) -> Unread | None:
@@ -250,10 +250,9 @@ def _refusal(missing: Unread) -> str:
     return f"could not look: {missing.why} for {missing.action} on {missing.resource}{place}."
 
 
-def _result(check: Check, named: Named, answer: Answer) -> Result:
+def _result(check: Check, named: Named, posture: Posture, answer: Answer) -> Result:
     remediation = ""
     if answer.status is Status.FAIL:
-        remediation = check.remediation
-        for mark, value in (("{name}", named.name), ("{arn}", named.resource), ("{region}", named.region)):
-            remediation = remediation.replace(mark, value)
+        values = {"name": named.name, "arn": named.resource, "region": named.region, "trail": posture.trail_arn}
+        remediation = re.sub(r"\{(name|arn|region|trail)\}", lambda found: values[found[1]], check.remediation)
     return Result(check.id, check.severity, named.resource, named.region, answer.status, answer.detail, remediation)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+from itemtrail.core.check import Answer, Wanted, cannot_look, failed, passed
 from itemtrail.core.posture import EvidenceEvent, Posture
 
 
@@ -74,15 +75,35 @@ def touched(source: str | None, name: str | None) -> Touched | None:
     return kind if _API_DATE.sub("", name or "") in names else None
 
 
+def happened(posture: Posture, kind: Touched, *ours: str) -> Answer:
+    """Whether an event of ``kind`` that succeeded concerns the set-up. ``ours``: names that count besides the snapshot's."""
+    return _told(posture, [one for one in concerning(posture, kind, ours) if one.succeeded], "nothing of the kind")
+
+
+def attempted(posture: Posture, wanted: Wanted) -> Answer:
+    """Whether an event of any kind that failed concerns the set-up."""
+    tables = [arn.rpartition("/")[2] for arn in (*wanted.stream_tables, *(wanted.tables or ()))]
+    ours = (wanted.trail_bucket, wanted.archive_bucket, wanted.debug_log_group, wanted.forwarder, *tables)
+    return _told(posture, [one for kind in Touched for one in concerning(posture, kind, ours) if not one.succeeded], "no attempt")
+
+
 def concerning(posture: Posture, kind: Touched, ours: Iterable[str] = ()) -> tuple[EvidenceEvent, ...]:
     """The snapshot's events of one kind that concern the set-up, oldest first. ``ours``: names that count besides its ARNs.
 
     A bucket that is no longer there is in no snapshot; its name comes from the configuration.
     """
-    names = _names(posture) | set(ours)
+    names = _names(posture) | {one for one in ours if one}
     found = [one for one in posture.events if touched(one.source, one.name) is kind]
     mine = [one for one in found if kind is Touched.TRAIL or not one.resource or _named(one.resource) & names]
     return tuple(sorted(mine, key=lambda one: (one.time, one.event_id)))
+
+
+def _told(posture: Posture, events: list[EvidenceEvent], nothing: str) -> Answer:
+    if events:
+        return failed(f"{said(events)}.")
+    if posture.events_since is None:
+        return cannot_look("events since the last review were not looked at.")
+    return passed(f"{nothing} since {posture.events_since:%Y-%m-%d %H:%M:%SZ}.")
 
 
 def said(events: Iterable[EvidenceEvent], most: int = 3) -> str:

@@ -14,12 +14,18 @@ from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import Document
 
 
-def admits_delivery(policy: Document | None, partition: str, bucket: str, key: str, trail_arn: str) -> Tri:
-    """Whether CloudTrail may put ``key`` for the trail, and read the bucket's ACL."""
+def admits_delivery(
+    policy: Document | None, partition: str, bucket: str, key: str, trail_arn: str, *, encryption: str | None = None
+) -> Tri:
+    """Whether CloudTrail may put ``key`` for the trail, and read the bucket's ACL.
+
+    ``encryption``: the algorithm the object is put with (AES256, aws:kms); None where it is not known.
+    """
     arn = bucket_arn(partition, bucket)
+    put = {**_context(trail_arn), "s3:x-amz-server-side-encryption": encryption}
     answers = [
         _decide(policy, "s3:GetBucketAcl", arn, _context(trail_arn)),
-        _decide(policy, "s3:PutObject", f"{arn}/{key}", _context(trail_arn)),
+        _decide(policy, "s3:PutObject", f"{arn}/{key}", put),
     ]
     return False if False in answers else None if None in answers else True
 
