@@ -7,13 +7,14 @@ GetBucketReplication, GetBucketNotificationConfiguration; S3 user guide, "Verify
 """
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 from itemtrail.aws import control_s3
 from itemtrail.aws.control_s3 import LOCATION
 from itemtrail.aws.facts import Noting, Read
 from itemtrail.posture import BucketPosture
-from itemtrail.snapshot import Identity
+from itemtrail.snapshot import BucketState, Identity
 
 PUBLIC = Read("s3", "get_bucket_policy_status", "s3:GetBucketPolicyStatus", frozenset({"NoSuchBucketPolicy"}))
 LOGGING = Read("s3", "get_bucket_logging", "s3:GetBucketLogging")
@@ -40,7 +41,7 @@ def read(facts: Noting, name: str, roles: tuple[str, ...], caller: Identity, own
     told = BucketPosture(
         arn,
         roles,
-        control_s3.read_state(facts, name, arn, region),
+        _written(control_s3.read_state(facts, name, arn, region)),
         account=owner or "",
         foreign=None if owner is None else owner != caller.account,
     )
@@ -67,6 +68,19 @@ def _more(facts: Noting, told: BucketPosture, name: str, region: str) -> BucketP
         replication=(facts.ask(REPLICATION, arn, where, Bucket=name) or {}).get("ReplicationConfiguration"),
         notification={key: value for key, value in (notification or {}).items() if key != "ResponseMetadata"} or None,
     )
+
+
+def _written(state: BucketState) -> BucketState:
+    """Dates of lifecycle rules as text: a snapshot holds JSON values."""
+
+    def text(value: Any) -> Any:
+        if isinstance(value, dt.datetime):
+            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        if isinstance(value, dict):
+            return {name: text(held) for name, held in value.items()}
+        return [text(one) for one in value] if isinstance(value, list) else value
+
+    return dataclasses.replace(state, lifecycle=text(state.lifecycle))
 
 
 def _public(facts: Noting, arn: str, region: str, answer: dict[str, Any] | None) -> bool | None:
