@@ -1,7 +1,9 @@
 """`itemtrail query`: one SELECT over the archive's events and receipts, by DuckDB on this machine.
 
 Parquet files are copied once into --cache (they never change). Views: events, events_distinct (one row per record, also where
-CloudTrail delivered it twice), receipts. Days are event dates for events and delivery dates for receipts.
+CloudTrail delivered it twice), receipts; event_history (what `itemtrail export-event-history` fetched: an unproven source),
+events_all (both; `source` says which, and the trail's row stands where both have one). Days are event dates for events and
+delivery dates for receipts.
 """
 
 import argparse
@@ -28,6 +30,7 @@ examples:
   itemtrail query "SELECT event_ts, actor, eventName FROM events_distinct WHERE table_arn LIKE '%/Payroll' ORDER BY 1"
   itemtrail query --from 2026-11-21 --to 2026-11-21 --csv "SELECT actor, count(*) FROM events_distinct GROUP BY ALL"
   itemtrail query --json "SELECT delivery_date, verdict, rows FROM receipts ORDER BY 1"
+  itemtrail query "SELECT source, count(*) FROM events_all WHERE eventName = 'CreateRole' GROUP BY ALL"
   itemtrail query --dir out "SELECT count(*) FROM events"     what `itemtrail convert --out out` wrote
 
 exit codes: 0 answered, 2 the statement or the configuration is wrong, 3 the archive could not be read
@@ -38,7 +41,7 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "query",
-        help="SQL over events, events_distinct and receipts",
+        help="SQL over events, events_distinct, receipts, event_history and events_all",
         description=__doc__,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -62,26 +65,31 @@ def run(arguments: argparse.Namespace) -> int:
     scope = Scope(arguments.first, arguments.last)
     if arguments.dir:
         root, receipts = arguments.dir.resolve(), list[Receipt]()
-        events = tuple(sorted(path for path in root.glob("events/*/*/*/*.parquet") if scope.holds(path.parent.name[-10:])))
+        events, history = (_local(root, folder, scope) for folder in (layout.EVENTS, layout.EVENT_HISTORY))
     else:
         opened = ends.open_ends(arguments)
         root = (arguments.cache / opened.archive.bucket / opened.settings.archive.prefix).resolve()
-        events = _copied(arguments, opened, root, scope)
+        every = needs(arguments.sql, "events_all")
+        events = _copied(arguments, opened, root, scope, layout.EVENTS) if needs(arguments.sql, "events") else ()
+        asked = every or needs(arguments.sql, "event_history")
+        history = _copied(arguments, opened, root, scope, layout.EVENT_HISTORY) if asked else ()
         receipts = list(_receipts(opened, scope)) if needs(arguments.sql, "receipts") else []
-    answer = ask(arguments.sql, events=events, root=root, receipts=receipts, memory=arguments.memory)
+    answer = ask(arguments.sql, events=events, root=root, receipts=receipts, memory=arguments.memory, event_history=history)
     _print(answer, arguments)
     return 0
 
 
-def _copied(arguments: argparse.Namespace, opened: ends.Ends, root: Path, scope: Scope) -> tuple[Path, ...]:
-    if not needs(arguments.sql, "events"):
-        return ()
+def _local(root: Path, folder: str, scope: Scope) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in root.glob(f"{folder}*/*/*/*.parquet") if scope.holds(path.parent.name[-10:])))
+
+
+def _copied(arguments: argparse.Namespace, opened: ends.Ends, root: Path, scope: Scope, folder: str) -> tuple[Path, ...]:
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    return copy_events(opened.archive, root, scope, limit=arguments.copy_limit, progress=tell)
+    return copy_events(opened.archive, root, scope, limit=arguments.copy_limit, progress=tell, folder=folder)
 
 
 def _receipts(opened: ends.Ends, scope: Scope) -> Iterator[Receipt]:

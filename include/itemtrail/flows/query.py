@@ -2,7 +2,8 @@
 
 Decides: what is copied (each file once: they never change), and what SQL may do: one statement that reads, no file but those
 copied, no network, no setting, bounded memory. Refuses to copy more than a limit without being told which days are meant.
-Views: ``events`` (partition columns are strings), ``events_distinct`` (one row per account, Region and record), ``receipts``.
+Views: ``events`` (partition columns are strings), ``events_distinct`` (one row per account, Region and record), ``receipts``;
+``event_history`` (an unproven source, and says so in every row), ``events_all`` (both, the trail's row where both have one).
 Source: DuckDB documentation, "Securing DuckDB" and "Hive Partitioning", read 2026-11-24.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from itemtrail.core import layout
+from itemtrail.core.event_history import PROOF, SOURCE
 from itemtrail.core.receipt import Counts, Receipt
 from itemtrail.core.schema import SCHEMA
 from itemtrail.errors import ColdStorage, ConfigurationError
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 _EVENTS_KEY = re.compile(
-    r"events/account=\d{12}/region=[a-z0-9-]+/event_date=(?P<date>[0-9-]{10})/\d{4}-\d\d-\d\d\.\d{3,}-\d{3,}\.parquet"
+    r"(?:events|event_history)/account=\d{12}/region=[a-z0-9-]+/event_date=(?P<date>[0-9-]{10})/\d{4}-\d\d-\d\d\.\d{3,}-\d{3,}\.parquet"
 )
 _BATCH = 1000
 
@@ -52,15 +54,15 @@ class Answer:
 
 
 def copy_events(
-    archive: ObjectStore, cache: Path, scope: Scope, *, limit: int, progress: Callable[[str], None]
+    archive: ObjectStore, cache: Path, scope: Scope, *, limit: int, progress: Callable[[str], None], folder: str = layout.EVENTS
 ) -> tuple[Path, ...]:
-    """The Parquet files of ``scope`` below ``cache``, copied where they are not there yet.
+    """The Parquet files of ``scope`` in ``folder`` of the archive, copied to below ``cache`` where they are not there yet.
 
     Raises:
         ConfigurationError: more than ``limit`` bytes would have to be copied. ColdStorage: a file must be restored first, and the
         others alone are no answer. AccessDenied, SourceUnavailable.
     """
-    wanted = [(info, cache / info.key) for info in archive.list(layout.EVENTS) if _is_asked_for(info, scope)]
+    wanted = [(info, cache / info.key) for info in archive.list(folder) if _is_asked_for(info, scope)]
     lacking = [(info, path) for info, path in wanted if not (path.is_file() and path.stat().st_size == info.size)]
     size = sum(info.size for info, _ in lacking)
     if size > limit:
@@ -97,7 +99,9 @@ def _copy(archive: ObjectStore, info: ObjectInfo, path: Path) -> ColdStorage | N
     return None
 
 
-def ask(sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Receipt], memory: str) -> Answer:
+def ask(
+    sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Receipt], memory: str, event_history: Sequence[Path] = ()
+) -> Answer:
     """Run one reading statement.
 
     Args:
@@ -106,6 +110,7 @@ def ask(sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Rece
         root: the only folder that the statement can read.
         receipts: rows of ``receipts``.
         memory: DuckDB's ``memory_limit``, for example ``2GB``.
+        event_history: Parquet files of the event history, as ``events``.
 
     Raises:
         ConfigurationError: not one statement that reads, or one that DuckDB refuses.
@@ -116,6 +121,7 @@ def ask(sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Rece
         connection = duckdb.connect(":memory:", config={"memory_limit": memory, "temp_directory": ""})
         connection.execute("SET TimeZone = 'UTC'")
         _events(connection, events)
+        _event_history(connection, event_history)
         _receipts(connection, receipts)
         _lock(connection, root)
         _must_only_read(connection, sql)
@@ -132,21 +138,37 @@ def needs(sql: str, view: str) -> bool:
 
 
 def _events(connection: "duckdb.DuckDBPyConnection", events: Sequence[Path]) -> None:
-    if events:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in events)
-        connection.execute(
-            f"CREATE VIEW events AS SELECT * FROM read_parquet([{files}], hive_partitioning = true, "  # noqa: S608 - quoted above
-            "hive_types_autocast = false, union_by_name = true)"
-        )
-    else:
-        empty = SCHEMA.empty_table()
-        connection.register("no_events", empty)
-        connection.execute("CREATE TABLE events AS SELECT *, '' AS account, '' AS region, '' AS event_date FROM no_events")
-        connection.unregister("no_events")
+    _view(connection, "events", events)
     connection.execute(
         "CREATE VIEW events_distinct AS SELECT * FROM events QUALIFY row_number() OVER "
         "(PARTITION BY account, region, record_sha256 ORDER BY source_object, record_index) = 1"
     )
+
+
+def _event_history(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path]) -> None:
+    """Every row of it says what it is. Beside a trail's row with the same eventID, or the same record, it is not shown twice."""
+    _view(connection, "event_history", files, f", '{SOURCE}' AS source, '{PROOF}' AS proof")
+    connection.execute(
+        "CREATE VIEW events_all AS SELECT *, 'trail' AS source FROM events_distinct UNION ALL BY NAME "
+        "SELECT * EXCLUDE (proof) FROM event_history AS e "
+        "WHERE NOT EXISTS (SELECT 1 FROM events AS t WHERE t.account = e.account AND t.eventID = e.eventID) "
+        "AND NOT EXISTS (SELECT 1 FROM events AS t WHERE t.account = e.account AND t.record_sha256 = e.record_sha256) "
+        "QUALIFY row_number() OVER (PARTITION BY account, region, record_sha256 ORDER BY source_object, record_index) = 1"
+    )
+
+
+def _view(connection: "duckdb.DuckDBPyConnection", name: str, paths: Sequence[Path], more: str = "") -> None:
+    if paths:
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+        connection.execute(
+            f"CREATE VIEW {name} AS SELECT *{more} FROM read_parquet([{files}], hive_partitioning = true, "  # noqa: S608 - quoted
+            "hive_types_autocast = false, union_by_name = true)"
+        )
+        return
+    connection.register("nothing", SCHEMA.empty_table())
+    empty = f"SELECT *, '' AS account, '' AS region, '' AS event_date{more} FROM nothing"  # noqa: S608 - constants
+    connection.execute(f"CREATE TABLE {name} AS {empty}")
+    connection.unregister("nothing")
 
 
 def _receipts(connection: "duckdb.DuckDBPyConnection", receipts: Iterable[Receipt]) -> None:
@@ -196,7 +218,7 @@ def _rows(cursor: "duckdb.DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
 
 
 def _refused(error: Exception) -> ConfigurationError:
-    advice = "views: events, events_distinct, receipts; columns: docs/schema.md."
+    advice = "views: events, events_distinct, receipts, event_history, events_all; columns: docs/schema.md."
     if "Out of Memory" in str(error):
         advice = "ask for fewer columns or days, or raise --memory."
     return ConfigurationError(f"DuckDB: {str(error).strip()}", advice=advice)
