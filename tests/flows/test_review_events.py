@@ -4,7 +4,7 @@ import datetime as dt
 import json
 
 import pytest
-from tests.archive_world import DAY, ArchiveWorld
+from tests.archive_world import DAY, ArchiveWorld, a_chain
 from tests.memory import Fault
 
 from itemtrail.errors import AccessDenied
@@ -82,6 +82,14 @@ def test_a_day_that_is_not_archived_is_not_a_day_on_which_nothing_happened(world
     assert events == ()
     assert looked.until == NEXT
     assert [str(unit.day) for unit in looked.late] == ["2026-03-11", "2026-03-12"]
+
+
+def test_a_day_that_was_archived_before_it_was_over_is_looked_at_again(tmp_path):
+    world, morning = ArchiveWorld(tmp_path, chain=a_chain(12)), MIDNIGHT + dt.timedelta(hours=9)
+    assert world.run(now=morning).verdict == "INCOMPLETE"
+    assert look(world, now=morning)[1].until == MIDNIGHT
+    assert look(world)[1].until == MIDNIGHT
+    assert [str(unit.day) for unit in look(world, now=NEXT + dt.timedelta(hours=31))[1].late] == ["2026-03-10"]
 
 
 def test_an_archive_without_receipts_tells_nothing(world):

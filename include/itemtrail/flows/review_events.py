@@ -1,9 +1,9 @@
 """Events that end evidence since the last review, read from the archive itself; and until when the archive can tell.
 
 Decides: which files are read (those that receipts name: of days not yet looked at, and of older days committed since the last
-review, because a late delivery is as good a place to hide as any), and until when all is looked at: the first day of which a unit
-has no receipt. Refuses to take a day that is not archived for one on which nothing happened. Reads the columns that decide, and
-of row groups with a hit the rest.
+review, because a late delivery is as good a place to hide as any), and until when all is looked at: the first day that is not
+over, or of which a unit has no receipt, or only one from before all had come. Refuses to take a day that is not archived for one
+on which nothing happened. Reads the columns that decide, and of row groups with a hit the rest.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ from itemtrail.core import evidence_rows, layout
 from itemtrail.core.posture import EvidenceEvent
 from itemtrail.core.receipt import OutputKind, Receipt
 from itemtrail.flows.changes_store import Source, each, opened
-from itemtrail.model import ObjectInfo, Unit
+from itemtrail.model import ObjectInfo, Unit, Verdict
 from itemtrail.ports.data import ObjectStore
 
 LATE = dt.timedelta(hours=30)
@@ -77,11 +77,12 @@ def evidence_events(
         return (), Looked(None, None)
     first = start if since else max(start, min(one.unit.day for one in commits))
     wanted = [one for one in commits if one.unit.day >= first or (committed_since and one.info.last_modified > committed_since)]
-    keys = [(key, size) for found in each(lambda one: _files(archive, one), wanted) for key, size in found]
+    receipts = each(lambda one: _receipt(archive, one), wanted)
+    keys = [(one.key, one.size) for receipt in receipts for one in receipt.outputs if one.kind is OutputKind.EVENTS]
     found = {event.event_id or repr(event): event for part in each(lambda file: _read(archive, *file), keys) for event in part}
     ours = [event for event in found.values() if _is_ours(event, buckets)]
     kept = sorted(ours, key=lambda event: (not event.succeeded, -event.time.timestamp()))[:_MOST]
-    looked = _looked(first, since, pairs, commits, now)
+    looked = _looked(first, since, pairs, receipts, now)
     events = tuple(sorted(kept, key=lambda event: (event.time, event.event_id)))
     return events, Looked(looked.since, looked.until, len({one.unit for one in wanted}), looked.late, len(ours) - len(kept))
 
@@ -93,10 +94,9 @@ def _commits(archive: ObjectStore, account: str, region: str, oldest: dt.date) -
     return [_Commit(name[0], info) for name, info in named if name and name[2] == "receipt"]
 
 
-def _files(archive: ObjectStore, commit: _Commit) -> list[tuple[str, int]]:
+def _receipt(archive: ObjectStore, commit: _Commit) -> Receipt:
     key = commit.info.key
-    receipt = Receipt.from_json(archive.read(key, version_id=commit.info.version_id).body, key=key)
-    return [(output.key, output.size) for output in receipt.outputs if output.kind is OutputKind.EVENTS]
+    return Receipt.from_json(archive.read(key, version_id=commit.info.version_id).body, key=key)
 
 
 def _read(archive: ObjectStore, key: str, size: int) -> list[EvidenceEvent]:
@@ -116,14 +116,16 @@ def _is_ours(event: EvidenceEvent, buckets: Sequence[str]) -> bool:
 
 
 def _looked(
-    first: dt.date, since: dt.datetime | None, pairs: Sequence[tuple[str, str]], commits: Sequence[_Commit], now: dt.datetime
+    first: dt.date, since: dt.datetime | None, pairs: Sequence[tuple[str, str]], receipts: Sequence[Receipt], now: dt.datetime
 ) -> Looked:
-    there = {one.unit for one in commits}
-    days = [first + n * _DAY for n in range((now.date() - first).days + 1)]
+    """A day counts once it is over and the last receipt of each of its units says that all that was due had come."""
+    verdicts = {one.unit: one.verdict for one in sorted(receipts, key=lambda one: one.number)}
+    there = {unit for unit, verdict in verdicts.items() if verdict is not Verdict.INCOMPLETE}
+    days = [first + n * _DAY for n in range((now.date() - first).days)]
     lacking = [Unit(*pair, day) for day in days for pair in pairs if Unit(*pair, day) not in there]
-    until = min((unit.day for unit in lacking), default=now.date() + _DAY)
+    until = min((unit.day for unit in lacking), default=now.date())
     late = tuple(unit for unit in lacking if now - _midnight(unit.day + _DAY) > LATE)
-    return Looked(since or _midnight(first), min(_midnight(until), now), late=late)
+    return Looked(since or _midnight(first), _midnight(until), late=late)
 
 
 def _midnight(day: dt.date) -> dt.datetime:
