@@ -43,6 +43,10 @@ digest_due_minutes = {due}
 [streams]
 tables = {tables}
 
+[restore]
+poll_seconds = {poll}
+budget_dollars = {budget}
+
 [airflow]
 start_date = "{start}"
 catchup = false
@@ -86,6 +90,7 @@ class Capture:
             "wait": 0,
             "poll": 1,
             "due": 90,
+            "budget": 10.0,
         }
         file = self.folder / f"{'-'.join(sorted(changes)) or 'itemtrail'}.toml"
         chosen = values | changes

@@ -24,6 +24,7 @@ CONNECTIONS = {
     "itemtrail_archive_writer": ("Archive writer",),
     "itemtrail_stream_reader": ("Stream reader",),
     "itemtrail_setup": ("Setup", "Canary"),
+    "itemtrail_restorer": ("Restorer",),
 }
 """Sections of docs/permissions.md by Airflow connection."""
 _POLICY = re.compile(r"^## ([^\n]+)\n(?:(?!^## ).)*?```json\n(.*?)```", re.MULTILINE | re.DOTALL)

@@ -72,6 +72,14 @@ class Roles:
         """Set-up: creates and changes the trail and its buckets."""
         return self._connect(self.settings.airflow.setup_conn, self.settings.trail.home_region)
 
+    def restorer(self) -> Connection:
+        """Restorer: lists classes, asks for copies, reads nothing."""
+        return self._connect(self.settings.airflow.restorer_conn, self.settings.archive.region)
+
+    def posture(self) -> Connection:
+        """Posture reader: reads the configuration of everything that keeps evidence, changes nothing."""
+        return self._connect(self.settings.airflow.posture_conn, self.settings.trail.home_region)
+
     def ends(self) -> tuple[TrailRef, ObjectStore, ArchiveStore]:
         """The trail, its bucket to read from, the archive to add to.
 

@@ -12,6 +12,7 @@ DAGS = {
     "archive_stream": "archive_stream_dag.py",
     "archive_trail": "archive_trail_dag.py",
     "build_history": "build_history_dag.py",
+    "restore_archive": "restore_archive_dag.py",
     "setup_trail": "setup_trail_dag.py",
     "watch_deadline": "watch_deadline_dag.py",
 }
@@ -62,6 +63,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
             "archive_stream": {"tables": 2, "archive": 5, "gate": 0, "announce": 0},
             "build_history": {"plan": 2, "build": 3, "gate": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
+            "restore_archive": {"plan": 1, "route": 1, "approval": 1, "request": 0, "wait": 1},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
         }[dag_id]
     )
@@ -147,6 +149,22 @@ def test_set_up_shows_a_plan_and_changes_nothing_unless_told(bag):
         == "none_failed_min_one_success"
     )
     assert dag.get_task("canary").upstream_task_ids == {"apply"}
+
+
+def test_a_restore_above_the_budget_waits_for_a_person_and_a_rejected_one_waits_for_nothing(bag):
+    dag = bag.dags["restore_archive"]
+    approval = dag.get_task("approval")
+    assert (approval.defaults, approval.fail_on_reject, approval.ignore_downstream_trigger_rules) == (["Reject"], False, False)
+    upstream = {task.task_id: task.upstream_task_ids for task in dag.tasks}
+    assert upstream == {
+        "plan": set(),
+        "route": {"plan"},
+        "approval": {"route"},
+        "request": {"plan", "route", "approval"},
+        "wait": {"plan", "request"},
+    }
+    rules = {task.task_id: str(getattr(task.trigger_rule, "value", task.trigger_rule)) for task in dag.tasks}
+    assert (rules["request"], rules["wait"]) == ("none_failed_min_one_success", "all_success")
 
 
 @pytest.mark.parametrize("day", ["2026-1-1", "yesterday", "20261120", 20261120])

@@ -45,6 +45,7 @@ def test_each_connection_has_exactly_the_documented_statements() -> None:
         "itemtrail_archive_writer": ["ListArchive", "ReadArchive"],
         "itemtrail_stream_reader": ["FindStreams", "ReadStreams"],
         "itemtrail_setup": ["ReadBuckets", "WriteBuckets"],
+        "itemtrail_restorer": ["ListClassesAndRestores", "AskForCopies"],
     }
     actions = {action for statement in roles["itemtrail_archive_writer"] for action in statement["Action"]}
     assert not any("Delete" in action or "Lifecycle" in action or "Bypass" in action for action in actions)

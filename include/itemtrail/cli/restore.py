@@ -137,8 +137,10 @@ def _approved(arguments: argparse.Namespace, plan: "RestorePlan", budget: Decima
 
 
 def _told(done: "Requested", plan: "RestorePlan") -> int:
+    from itemtrail.core.visible import visible
+
     for line in done.failed:
-        print(f"failed: {line}", file=sys.stderr)
+        print(f"failed: {visible(line)}", file=sys.stderr)
     if done.begun or done.there:
         _say(f"readable {plan.chosen.time}; look with --status in place of --apply, then ask your question again.")
     return 1 if done.failed else 0

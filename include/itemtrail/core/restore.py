@@ -102,6 +102,11 @@ class State:
         return bool(self.objects) and all(standing(one, self.now) in (Standing.WARM, Standing.RESTORED) for one in self.objects)
 
     @property
+    def waiting(self) -> bool:
+        """Whether an object is cold or being restored."""
+        return any(standing(one, self.now) in (Standing.COLD, Standing.RESTORING) for one in self.objects)
+
+    @property
     def until(self) -> dt.datetime | None:
         """When the first restored copy expires; None where none is restored."""
         return min((one.readable_until for one in self.of(Standing.RESTORED) if one.readable_until), default=None)
@@ -139,6 +144,12 @@ class RestorePlan:
     def chosen(self) -> Option:
         """The tier that would be requested."""
         return next(option for option in self.options if option.tier is self.tier)
+
+    @property
+    def patience(self) -> dt.timedelta:
+        """How long to wait: twice what AWS states for what is requested, and for what others requested (in a tier not told)."""
+        under_way = [_TIMES[one.storage_class, Tier.BULK][1] for one in self.state.of(Standing.RESTORING)]
+        return 2 * max([self.chosen.longest, *under_way])
 
     def must_be_offered(self) -> None:
         """Refuse a tier that these objects are not restored in.

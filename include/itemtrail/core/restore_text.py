@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from itemtrail.core.restore import Option, RestorePlan, Standing, State, money, standing
+from itemtrail.core.visible import visible
 from itemtrail.model import Archived
 
 _MOST_NAMED = 20
@@ -92,7 +93,7 @@ def _note(state: State, words: str) -> str:
 
 
 def _named(cold: tuple[Archived, ...]) -> list[str]:
-    lines = [f"  {one.storage_class:<12}  {one.size:>15,} bytes  {one.key}" for one in cold[:_MOST_NAMED]]
+    lines = [f"  {one.storage_class:<12}  {one.size:>15,} bytes  {visible(one.key)}" for one in cold[:_MOST_NAMED]]
     more = len(cold) - _MOST_NAMED
     return [*lines, f"  ... and {more} more (--json names all)"] if more > 0 else lines
 
