@@ -137,6 +137,12 @@ class AlertSettings(_Section):
     """Where an alert goes besides the log."""
 
     sns_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""
+    checkpoint_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""  # "" for sns_topic_arn
+
+    @property
+    def topic_of_checkpoints(self) -> str:
+        """Where the ledger's checkpoints are published, empty for nowhere."""
+        return self.checkpoint_topic_arn or self.sns_topic_arn
 
 
 class ReviewException(_Section):

@@ -7,7 +7,6 @@ import argparse
 import datetime as dt
 import itertools
 import json
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -51,7 +50,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--from", dest="first", type=ends.day, metavar="D", help="first day (default: since the trail began)")
     parser.add_argument(
         "--max-age",
-        type=_age,
+        type=ends.age,
         default=dt.timedelta(hours=30),
         metavar="AGE",
         help="how long after its end a day may be unproven: 30h (default), 45m, 2d",
@@ -172,10 +171,3 @@ def _unit(cell: Cell) -> dict[str, Any]:
         "days_left": cell.days_left,
         "says": cell.line,
     }
-
-
-def _age(text: str) -> dt.timedelta:
-    match = re.fullmatch(r"(\d{1,5})([mhd])", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an age like 30h, 45m or 2d")
-    return dt.timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})

@@ -5,6 +5,7 @@ The only place of the command line that reads the clock.
 
 import argparse
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,6 +78,14 @@ def account_region(text: str) -> tuple[str, str]:
     if not (account.isdigit() and len(account) == 12 and region):
         raise argparse.ArgumentTypeError(f"{text!r} is not like 111122223333/us-east-1")
     return account, region
+
+
+def age(text: str) -> dt.timedelta:
+    """How long, as typed: 30h, 45m, 2d."""
+    match = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age like 30h, 45m or 2d")
+    return dt.timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
 
 
 def days(arguments: argparse.Namespace) -> list[dt.date]:

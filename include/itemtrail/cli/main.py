@@ -15,7 +15,7 @@ from itemtrail.cli import exit_codes
 from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
-    "setup", "archive", "stream", "validate", "receipts", "coverage", "lifecycle", "originals", "restore", "convert",
+    "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
     "records", "query", "build-history", "history", "changes", "legal-hold",
 )  # fmt: skip
 

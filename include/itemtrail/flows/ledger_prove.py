@@ -1,0 +1,77 @@
+"""Making the proof that one receipt is in the ledger, out of the ledger's own files.
+
+Decides: by default the last checkpoint proves; an earlier one where somebody kept that one. Refuses to make a proof that does not
+hold: the receipt in the archive, the ledger's rows and the checkpoint are held against each other first. Costs one pass over all
+leaves (docs/performance.md).
+"""
+
+from itertools import islice
+from pathlib import Path
+
+from itemtrail.core import ledger_rows as rows
+from itemtrail.core.ledger import Checkpoint
+from itemtrail.core.ledger_proof import LedgerProof
+from itemtrail.core.merkle import consistency_proof, inclusion_proof
+from itemtrail.errors import ConfigurationError, EvidenceError, NotFound
+from itemtrail.flows.ledger_book import Book, open_book, read_checkpoint
+from itemtrail.ports.data import ObjectStore
+
+
+def prove(archive: ObjectStore, key: str, *, room: Path, at: int | None = None, since: int | None = None) -> LedgerProof:
+    """The proof that the receipt at ``key`` is in checkpoint ``at`` (default: the last), which continues ``since`` where given.
+
+    Raises:
+        ConfigurationError: there is no such checkpoint, or it does not hold the receipt.
+        EvidenceError: the receipt is not what the ledger holds, or the ledger contradicts itself.
+        NotFound, AccessDenied, SourceUnavailable.
+    """
+    book = open_book(archive, room)
+    if book.last is None:
+        raise ConfigurationError(f"{archive.name} has no ledger.", advice="run itemtrail ledger append.")
+    checkpoint = _checkpoint(archive, book.last, at)
+    older = _checkpoint(archive, checkpoint, since) if since else None
+    row = book.rows_with({key}).get(key)
+    if row is None or row.leaf >= checkpoint.leaves:
+        raise _not_held(key, checkpoint, row.checkpoint if row else None)
+    hashes = list(islice((one for path in book.paths for one in rows.leaf_hashes(path)), checkpoint.leaves))
+    proof = LedgerProof(
+        key=key,
+        size=row.size,
+        sha256=row.sha256,
+        leaf=row.leaf,
+        path=tuple(node.hex() for node in inclusion_proof(hashes, row.leaf)),
+        checkpoint=checkpoint,
+        since=older,
+        consistency=tuple(node.hex() for node in consistency_proof(hashes, older.leaves)) if older else (),
+    )
+    _must_hold(archive, book, proof)
+    return proof
+
+
+def _must_hold(archive: ObjectStore, book: Book, proof: LedgerProof) -> None:
+    problems = proof.problems(archive.read(proof.key).body)
+    if problems:
+        raise EvidenceError(
+            f"{proof.key} cannot be proven by the ledger up to checkpoint {book.next_number - 1}: {'; '.join(problems)}.",
+            advice="run itemtrail ledger verify --full.",
+        )
+
+
+def _checkpoint(archive: ObjectStore, last: Checkpoint, number: int | None) -> Checkpoint:
+    if number is None or number == last.number:
+        return last
+    if number > last.number:
+        raise ConfigurationError(f"there is no checkpoint {number} up to {last.number}.", advice="see itemtrail ledger status.")
+    try:
+        return read_checkpoint(archive, number)
+    except NotFound as error:
+        raise ConfigurationError(f"there is no checkpoint {number}.", advice="see itemtrail ledger verify.") from error
+
+
+def _not_held(key: str, checkpoint: Checkpoint, later: int | None) -> ConfigurationError:
+    if later:
+        return ConfigurationError(f"{key} is in the ledger from checkpoint {later} on.", advice=f"use --at {later} or later.")
+    return ConfigurationError(
+        f"{key} is not in the ledger up to checkpoint {checkpoint.number}.",
+        advice="write the receipt's whole key, as itemtrail receipts --json has it; if it is new, run itemtrail ledger append.",
+    )
