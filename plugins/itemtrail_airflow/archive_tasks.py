@@ -20,6 +20,7 @@ from itemtrail_airflow.notifier import AlertNotifier, send
 from itemtrail_airflow.xcom import LABEL, packed, unpacked
 
 log = logging.getLogger(__name__)
+SAMPLED_UNITS = 20  # whose objects `lifecycle` lists, others for every day: a fraction of a cent
 
 
 @task
@@ -118,12 +119,25 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
 @task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier()])
 @translated
 def lifecycle() -> None:
-    """Assert that retention of both buckets is what the evidence needs; list the findings."""
+    """Assert that retention of both buckets is what the evidence needs, and look at where some objects really are."""
+    from itemtrail.flows import placement
     from itemtrail.flows.lifecycle import review
     from itemtrail_airflow.hook import Roles
 
-    roles = Roles.open()
-    found = review(roles.reader().control(), roles.settings, now=dt.datetime.now(dt.UTC))
+    roles, now = Roles.open(), dt.datetime.now(dt.UTC)
+    control = roles.reader().control()
+    trail, _, store = roles.ends()
+    wanted = roles.settings.archive
+    units = placement.sample(store, wanted.accounts, wanted.regions, SAMPLED_UNITS, _day())
+    looked_at = placement.Ends(
+        control=control,
+        archive=roles.writer().cold(wanted.bucket, root=wanted.prefix, region=wanted.region),
+        store=store,
+        source=roles.reader().cold(trail.bucket),
+        trail=trail,
+        tags=roles.reader().tagger(trail.bucket).tags,
+    )
+    found = (*review(control, roles.settings, now=now), *placement.look(looked_at, roles.settings, units, now=now).findings)
     lines = [f"{one.status} {one.check} {one.resource}: {one.detail} {one.advice}".rstrip() for one in found]
     log.info("\n".join(lines))
     if bad := [line for line, one in zip(lines, found, strict=True) if one.bad]:

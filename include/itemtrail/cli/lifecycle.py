@@ -1,7 +1,8 @@
 """`itemtrail lifecycle`: what the two buckets' lifecycle really does, with a counterexample for each property that fails.
 
 Looks at the live configuration of both buckets, at one of them, or at a file with a configuration as `aws s3api
-get-bucket-lifecycle-configuration` prints it. `--object KEY` shows what becomes of one object, day by day.
+get-bucket-lifecycle-configuration` prints it: the properties P1 to P12 (docs/retention.md), and how our rules differ from what
+`itemtrail setup` puts. `--objects` also lists where objects really are. `--object KEY` shows one object's way, day by day.
 """
 
 import argparse
@@ -17,7 +18,9 @@ from itemtrail.core.lifecycle import Version, history
 from itemtrail.core.lifecycle_rules import Configuration, parse
 from itemtrail.core.lifecycle_valid import refusals
 from itemtrail.errors import ConfigurationError
+from itemtrail.flows import placement
 from itemtrail.flows.lifecycle import archive_findings, archive_rules, drifted, review, trail_findings, trail_rules
+from itemtrail.flows.placement import Places
 from itemtrail.settings import Settings
 from itemtrail.snapshot import BucketState, Document, Finding, FindingStatus
 
@@ -27,11 +30,13 @@ examples:
   itemtrail lifecycle --bucket hrms-archive-111122223333
   itemtrail lifecycle rules.json --as archive           a configuration that nobody has put yet
   itemtrail lifecycle rules.json --object originals/x.tar --size 4000
-  itemtrail lifecycle --json
+  itemtrail lifecycle --objects                         where some objects really are: a sample, another one every day
+  itemtrail lifecycle --objects all --json              everything in both buckets, listed
 
 exit codes: 0 nothing to act on, 1 a property fails, 2 usage or configuration, 3 nothing worse than "cannot prove"
 """
 SCHEMA_VERSION = 1  # of --json
+_SAMPLE, _ALL = 100, 0  # of --objects
 _BORN = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)  # of an object that --object asks for
 
 
@@ -51,6 +56,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--object", metavar="KEY", help="what becomes of an object of this key (of FILE, or of --bucket)")
     parser.add_argument("--size", type=int, default=1 << 20, metavar="N", help="its size in bytes (%(default)s)")
     parser.add_argument("--tag", action="append", default=[], metavar="K=V", help="a tag of it (may be repeated)")
+    parser.add_argument(
+        "--objects",
+        nargs="?",
+        const=_SAMPLE,
+        type=_extent,
+        metavar="N|all",
+        help="also list where the objects of about N archived units (%(const)s), or all objects, really are",
+    )
     parser.add_argument("--json", action="store_true", help="findings as JSON")
     parser.set_defaults(run=run)
 
@@ -60,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     opened = ends.open_ends(arguments)
     if arguments.file and arguments.bucket:
         raise ConfigurationError("a file and --bucket were given.", advice="give one of them.")
+    if arguments.objects is not None and (arguments.file or arguments.object):
+        raise ConfigurationError("--objects looks at the buckets, not at a file or one object.", advice="leave one of them out.")
     if arguments.object:
         return _way(arguments, opened)
     found = _of_file(arguments, opened.settings) if arguments.file else _live(arguments, opened)
@@ -77,7 +92,17 @@ def _line(one: Finding) -> str:
 
 
 def _live(arguments: argparse.Namespace, opened: ends.Ends) -> tuple[Finding, ...]:
-    found = review(opened.connection.control(), opened.settings, now=ends.now())
+    places = _places(arguments.objects, opened) if arguments.objects is not None else Places(())
+    found = (
+        *review(
+            opened.connection.control(),
+            opened.settings,
+            now=ends.now(),
+            original_sizes=places.original_sizes,
+            delivered_sizes=places.delivered_sizes,
+        ),
+        *places.findings,
+    )
     if not arguments.bucket:
         return found
     own = tuple(one for one in found if one.resource == arguments.bucket)
@@ -85,6 +110,31 @@ def _live(arguments: argparse.Namespace, opened: ends.Ends) -> tuple[Finding, ..
         names = f"{opened.settings.archive.bucket} or {opened.settings.trail.bucket}"
         raise ConfigurationError(f"{arguments.bucket} is neither the archive nor the trail bucket.", advice=f"name {names}.")
     return own
+
+
+def _places(extent: int, opened: ends.Ends) -> Places:
+    connection, settings, now = opened.connection, opened.settings, ends.now()
+    trail, archive = connection.trail(settings.trail), settings.archive
+    looked_at = placement.Ends(
+        control=connection.control(),
+        archive=connection.cold(archive.bucket, root=archive.prefix, region=archive.region),
+        store=opened.archive,
+        source=connection.cold(trail.bucket),
+        trail=trail,
+        tags=connection.tagger(trail.bucket).tags,
+    )
+    if extent == _ALL:
+        return placement.look(looked_at, settings, None, now=now)
+    units = placement.sample(opened.archive, archive.accounts, archive.regions, extent, now.date())
+    return placement.look(looked_at, settings, units, now=now)
+
+
+def _extent(text: str) -> int:
+    if text == "all":
+        return _ALL
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a number of units nor all")
 
 
 def _of_file(arguments: argparse.Namespace, settings: Settings) -> list[Finding]:

@@ -49,17 +49,24 @@ def archive_rules(settings: Settings) -> tuple[Document, ...]:
     )
 
 
-def review(control: Control, settings: Settings, *, now: dt.datetime, original_sizes: Sequence[int] = ()) -> tuple[Finding, ...]:
+def review(
+    control: Control,
+    settings: Settings,
+    *,
+    now: dt.datetime,
+    original_sizes: Sequence[int] = (),
+    delivered_sizes: Sequence[int] = (),
+) -> tuple[Finding, ...]:
     """Findings on the archive and the trail bucket: P1 to P12 by number, then drift from what setting up puts.
 
-    ``original_sizes`` are bytes of what lies under ``originals/`` (from a listing); none means: any size may occur.
+    The sizes are bytes of all that lies under ``originals/``, and in the trail bucket; none means: any size may occur.
     """
 
     def of_archive(configuration: Configuration, bucket: BucketState) -> list[Finding]:
         return archive_findings(configuration, bucket, settings, now, original_sizes)
 
     def of_trail(configuration: Configuration, bucket: BucketState) -> list[Finding]:
-        return trail_findings(configuration, bucket, settings)
+        return trail_findings(configuration, bucket, settings, delivered_sizes)
 
     return (
         *_bucket(control, settings.archive.bucket, of_archive, archive_rules(settings), ARCHIVE_PROPERTIES),

@@ -1,12 +1,14 @@
 """Where objects really are: both buckets' listings against their rules, and what receipts name against what is listed.
 
-Decides: a sample is some units (drawn by the day, so that every day looks at others) with everything that they have in both
-buckets, and some hours of each stream; the whole is everything. An output that a receipt names and no listing shows is gone,
+Decides: a sample is some archived units (drawn by the day, so that every day looks at others) with everything that they have in
+both buckets, and some hours of each stream; the whole is everything. An output that a receipt names and no listing shows is gone,
 whatever the rules say; one of another size is another object. Refuses to conclude from what it could not read: a receipt that
 cannot be read is CANNOT_PROVE. No body is read but receipts.
 """
 
+import contextlib
 import datetime as dt
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -52,10 +54,20 @@ class Places:
     delivered_sizes: tuple[int, ...] = ()
 
 
-def sample(units: Sequence[Unit], most: int, day: dt.date) -> tuple[Unit, ...]:
-    """``most`` of ``units``, others every day."""
+def sample(store: ObjectStore, accounts: Sequence[str], regions: Sequence[str], most: int, day: dt.date) -> tuple[Unit, ...]:
+    """About ``most`` archived units, drawn by ``day``: some accounts and Regions, and some days of each.
+
+    Raises:
+        AccessDenied, SourceUnavailable.
+    """
     drawn = random.Random(day.toordinal())  # noqa: S311 - which units are looked at is no secret
-    return tuple(sorted(drawn.sample(list(units), min(most, len(units)))))
+    pairs = sorted({(account, region) for account in accounts for region in regions})
+    chosen = drawn.sample(pairs, min(most, len(pairs)))
+    units: list[Unit] = []
+    for account, region in chosen:
+        days = _archived(store, account, region)
+        units += [Unit(account, region, one) for one in drawn.sample(days, min(math.ceil(most / len(chosen)), len(days)))]
+    return tuple(sorted(units))
 
 
 def look(ends: Ends, settings: Settings, units: Sequence[Unit] | None, *, now: dt.datetime) -> Places:
@@ -85,6 +97,15 @@ def look(ends: Ends, settings: Settings, units: Sequence[Unit] | None, *, now: d
         return Places(findings)
     originals, delivered = archive.tally.sizes.get("originals", set()), set().union(*trail.tally.sizes.values())
     return Places(findings, tuple(sorted(originals)), tuple(sorted(delivered)))
+
+
+def _archived(store: ObjectStore, account: str, region: str) -> list[dt.date]:
+    """Days of which something was committed."""
+    found = []
+    for name in store.list_prefixes(layout.RECEIPTS + layout.account_region(account, region)):
+        with contextlib.suppress(ValueError):
+            found.append(dt.date.fromisoformat(name.removeprefix("delivery_date=")))
+    return found
 
 
 def _bucket(ends: Ends, settings: Settings, name: str, now: dt.datetime) -> Bucket | None:
