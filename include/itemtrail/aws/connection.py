@@ -23,6 +23,7 @@ from itemtrail.aws.holds import S3LegalHolds
 from itemtrail.aws.notifier import SnsNotifier
 from itemtrail.aws.posture import AwsPosture
 from itemtrail.aws.public_keys import CloudTrailKeys
+from itemtrail.aws.rates import CloudWatchRates
 from itemtrail.aws.store import ReadOptions, S3Store
 from itemtrail.aws.streams import DynamoDbStreams
 from itemtrail.aws.tagger import S3Tagger
@@ -48,6 +49,16 @@ class Connection:
             self.session = session or boto3.Session()
         self.endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
         self.region = region or self.session.region_name or _DEFAULT_REGION
+
+    @classmethod
+    def of_profile(cls, name: str) -> "Connection":
+        """With the credentials of an AWS profile.
+
+        Raises:
+            ConfigurationError: there is no such profile.
+        """
+        with translated("sts:GetCallerIdentity", f"the AWS profile {name}"):
+            return cls(boto3.Session(profile_name=name))
 
     def store(self, bucket: str, *, root: str = "", region: str | None = None) -> S3Store:
         """Reading store of ``bucket``, or of one root prefix in it. The bucket's Region is asked for unless given."""
@@ -108,6 +119,10 @@ class Connection:
     def posture(self) -> AwsPosture:
         """The set-up as it is, read-only."""
         return AwsPosture(self.client)
+
+    def rates(self) -> CloudWatchRates:
+        """How often tables are called, as CloudWatch counted."""
+        return CloudWatchRates(self.client)
 
     def streams(self, table_arn: str) -> DynamoDbStreams:
         """DynamoDB Streams in the table's Region."""

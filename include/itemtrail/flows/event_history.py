@@ -9,7 +9,7 @@ Commit protocol: docs/design.md, "The archive"; docs/adr/0095.
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from itemtrail.core import layout
 from itemtrail.core.event_history import Part, Window, askable, day_window, decode, encode, seconds_left
 from itemtrail.core.event_history_plan import EventHistoryPlan, EventHistoryReceipt, StoredPart, make_receipt
 from itemtrail.core.plan import sha256
-from itemtrail.errors import EvidenceError
+from itemtrail.errors import EvidenceError, ItemtrailError
 from itemtrail.flows.archive_root import versions
 from itemtrail.flows.event_history_ask import PAGES, Pacer, Reader, StoppedError
 from itemtrail.flows.event_history_convert import convert
-from itemtrail.flows.event_history_state import Exported, UnitHistory, load, read_plan, state
+from itemtrail.flows.event_history_state import Exported, State, UnitHistory, load, read_plan, state
 from itemtrail.model import Unit
 from itemtrail.ports.data import ArchiveStore
 from itemtrail.ports.event_history import EventHistory
@@ -29,7 +29,7 @@ from itemtrail.settings import Settings
 
 _TOLD_EVERY = 20  # requests
 
-__all__ = ["Exported", "Pacer", "export_unit"]
+__all__ = ["Exported", "Pacer", "State", "export_days", "export_unit"]
 
 
 def export_unit(
@@ -70,6 +70,28 @@ def export_unit(
     if not history.open_plan and (plan := work.plan(history)):
         work.finish(plan, history)
     return state(load(archive, unit), now=now(), stopped=stop())
+
+
+def export_days(
+    account: str, region: str, days: Iterable[dt.date], export: Callable[[Unit], Exported]
+) -> Iterator[tuple[Unit, Exported | ItemtrailError]]:
+    """Export the days of one account and Region, the oldest first: it is the next to be lost.
+
+    ``export`` is ``export_unit`` with all but the unit given. Evidence that contradicts itself stops its own day alone; anything
+    else would meet every day, and ends this.
+    """
+    for day in sorted(days):
+        unit = Unit(account, region, day)
+        try:
+            done = export(unit)
+        except ItemtrailError as error:
+            yield unit, error
+            if not isinstance(error, EvidenceError):
+                return
+        else:
+            yield unit, done
+            if done.state is State.UNFINISHED:
+                return
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ _TRIES = 8
 _LONGEST_WAIT = 32.0  # seconds
 
 
+class StoppedError(Exception):
+    """Reading was to end."""
+
+
 @dataclass
 class Pacer:
     """Keeps to two requests a second. One for each account and Region, shared by everything that asks there.
@@ -29,15 +33,21 @@ class Pacer:
     """
 
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
+    sleep: Callable[[float], None] = time.sleep
     requests: int = 0
     throttled: int = 0
     _next: float = field(default=float("-inf"), repr=False)
 
-    def wait(self) -> None:
-        """Return when the next request may begin, and count it."""
+    def wait(self, stop: Callable[[], bool]) -> None:
+        """Return when the next request may begin, and count it.
+
+        Raises:
+            StoppedError: reading was to end meanwhile.
+        """
         while (left := self._next - self.clock()) > 0:
-            self.sleep(left)
+            if stop():
+                raise StoppedError
+            self.sleep(min(left, 1 / REQUESTS_PER_SECOND))
         self._next = self.clock() + 1 / REQUESTS_PER_SECOND
         self.requests += 1
 
@@ -91,7 +101,7 @@ class Reader:
         reached, token, count = wanted.end, None, 0
         while asked:
             if self.stop():
-                raise StoppedError(f"stopped within {wanted}")
+                raise StoppedError
             page = self._page(asked, token)
             found = belonging(page.events, wanted)
             events += found
@@ -111,7 +121,7 @@ class Reader:
 
     def _page(self, window: Window, token: str | None) -> EventPage:
         for failures in range(1, _TRIES + 1):
-            self.pacer.wait()
+            self.pacer.wait(self.stop)
             try:
                 return self.source.page(window.start, window.end, token)
             except SourceUnavailable as error:
@@ -120,7 +130,3 @@ class Reader:
                     raise
                 self.pacer.back_off(failures)
         raise AssertionError("unreachable")
-
-
-class StoppedError(Exception):
-    """Reading was to end."""
