@@ -153,3 +153,14 @@ def test_lines_are_worst_first():
     one = review(results, taken_at=MONDAY, checks=[CHECK])
     assert [line.result.resource for line in one.lines] == ["d", "b", "c", "a"]
     assert [line.result.resource for line in one.at_least(Severity.HIGH, Standing.OPEN)] == ["d"]
+
+
+def test_what_speaks_of_the_time_since_the_last_review_is_new_each_time_and_never_resolved():
+    last, changes = None, []
+    for number, status in enumerate([Status.FAIL, Status.FAIL, Status.PASS]):
+        now = MONDAY + number * WEEK
+        one = review([result(status)], taken_at=now, checks=[CHECK], momentary=[CHECK], before=last)
+        last = before(one.lines)
+        changes.append((line(one).change, line(one).since))
+    assert changes == [(Change.NEW, MONDAY), (Change.NEW, MONDAY + WEEK), (Change.NONE, MONDAY + 2 * WEEK)]
+    assert review([], taken_at=MONDAY, checks=[CHECK], momentary=[CHECK], before=last).gone == ()

@@ -8,7 +8,7 @@ review clean in which nothing was asked. Pure; time is ``Review.taken_at``, the 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -137,6 +137,7 @@ def review(
     taken_at: dt.datetime,
     acceptances: Sequence[Acceptance] = (),
     checks: Sequence[str],
+    momentary: Collection[str] = (),
     before: Mapping[Key, Before] | None = None,
 ) -> Review:
     """The results as a review.
@@ -146,9 +147,11 @@ def review(
         taken_at: the snapshot's time, aware UTC; exceptions are judged by its day.
         acceptances: in the order of the configuration; the first in force that matches counts.
         checks: ids of all checks there are, asked or not.
+        momentary: ids of checks that speak of the time since the last review only: what they find is new each time, and
+            nothing of theirs is ever resolved or gone.
         before: the last review's lines; None where there is no earlier review.
     """
-    earlier = before or {}
+    earlier = {known_by: _forgotten(was) if known_by[0] in momentary else was for known_by, was in (before or {}).items()}
     lines = sorted((_line(one, taken_at, acceptances, earlier.get(key(one))) for one in results), key=_place)
     asked = {line.key for line in lines}
     gone = tuple(one for one in _gone(earlier) if _key(one) not in asked)
@@ -161,12 +164,16 @@ def before(lines: Sequence[Line]) -> dict[Key, Before]:
     return {line.key: Before(line.standing, line.known, line.since, line.open_since) for line in reversed(lines)}
 
 
+def _forgotten(was: Before) -> Before:
+    return Before(was.standing, None, was.since)
+
+
 def _line(result: Result, now: dt.datetime, acceptances: Sequence[Acceptance], was: Before | None) -> Line:
     standing, acceptance, note = _stands(result, now.date(), acceptances)
     known = (
         was.known if was and standing is Standing.COULD_NOT_LOOK else None if standing is Standing.COULD_NOT_LOOK else standing
     )
-    since = was.since if was and was.standing is standing else now
+    since = was.since if was and was.standing is standing and standing is not Standing.OPEN else now
     open_since = was.open_since if was else None
     if standing is Standing.OPEN:
         since = open_since = open_since or now
