@@ -1,10 +1,14 @@
 """`watch_deadline`, run by Airflow in this process: who is told, how often, and what the run says."""
 
 import datetime as dt
+import hashlib
+import json
 
 import pytest
-from tests.capture import REGIONS, Alerts, Capture
+from tests.capture import ACCOUNT, REGIONS, Alerts, Capture
 
+from itemtrail.core import layout
+from itemtrail.model import Unit
 from itemtrail_airflow import local_run
 
 pytestmark = [pytest.mark.airflow, pytest.mark.sandbox]
@@ -55,6 +59,29 @@ def test_a_day_that_is_archived_is_not_late(world):
     run = watch(capture, max_age_hours=48)
     assert run.state == "success"
     assert alerts.heard() == []
+
+
+def test_the_ledger_is_published_once_and_tells_a_receipt_that_vanished(world):
+    capture, alerts = world
+    with capture.seen_by_airflow():
+        first = local_run.run_dag("checkpoint_ledger", {})
+        again = local_run.run_dag("checkpoint_ledger", {})
+    assert (first.state, again.state) == ("success", "success")
+    ((subject, message),) = alerts.heard()
+    said = json.loads(message)
+    assert (subject, said["number"]) == ("itemtrail: ledger checkpoint 1", 1)
+    archive, bucket = capture.client("s3"), f"capture-archive-{ACCOUNT}"
+    body = archive.get_object(Bucket=bucket, Key="ledger/000001.json")["Body"].read()
+    assert hashlib.sha256(body).hexdigest() == said["sha256"]
+    key = layout.receipt_key(Unit(ACCOUNT, REGIONS[0], DAY), 0)
+    archive.delete_object(Bucket=bucket, Key=key)
+    with capture.seen_by_airflow():
+        found = local_run.run_dag("checkpoint_ledger", {})
+    assert found.tasks == {"append": "success", "publish": "success", "gate": "failed"}
+    alerted = [message for subject, message in alerts.heard() if "checkpoint_ledger gate failed" in subject]
+    assert len(alerted) == 1
+    assert f"{key} is leaf" in alerted[0]
+    assert watch(capture, max_age_hours=48).state == "failed"
 
 
 def test_the_missed_days_are_what_is_run_again(world, monkeypatch):
