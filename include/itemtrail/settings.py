@@ -197,6 +197,7 @@ class AirflowSettings(_Section):
     setup_conn: str = "itemtrail_setup"
     posture_conn: str = "itemtrail_posture"
     restorer_conn: str = "itemtrail_restorer"
+    event_history_conn: str = "itemtrail_event_history"  # {account} in it stands for the account that is looked up
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True
     wait_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 180  # after the day's end (UTC); no longer than a digest is due

@@ -80,6 +80,11 @@ class Roles:
         """Posture reader: reads the configuration of everything that keeps evidence, changes nothing."""
         return self._connect(self.settings.airflow.posture_conn, self.settings.trail.home_region)
 
+    def event_history(self, account: str) -> Connection:
+        """Event history reader of one account: looks events up there, and nothing else."""
+        conn_id = self.settings.airflow.event_history_conn.replace("{account}", account)
+        return self._connect(conn_id, self.settings.trail.home_region)
+
     def ends(self) -> tuple[TrailRef, ObjectStore, ArchiveStore]:
         """The trail, its bucket to read from, the archive to add to.
 
