@@ -8,9 +8,13 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itemtrail.core.lifecycle import Version, state
-from itemtrail.core.lifecycle_checks import Kept, kept
+from itemtrail.core.lifecycle import Version, colder, state
+from itemtrail.core.lifecycle_checks import Kept, Readable, kept, readable
+from itemtrail.core.lifecycle_drift import drift
+from itemtrail.core.lifecycle_placement import Place, Rules, judge
 from itemtrail.core.lifecycle_rules import parse
+from itemtrail.core.lifecycle_together import Together, together
+from itemtrail.model import Archived
 from itemtrail.snapshot import FindingStatus
 
 BEGIN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -187,3 +191,90 @@ def test_what_is_said_to_be_kept_is_kept(document, version, days, guarded):
         return
     found = state(configuration, version, version.created + dt.timedelta(days=days) - dt.timedelta(seconds=1))
     assert not (found.hidden or found.deleted)
+
+
+TIMES = st.integers(0, 40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CONFIGURATION, VERSION, TIMES, st.booleans(), st.sampled_from(WARM_TO_COLD[:-1]))
+def test_what_is_said_to_be_readable_is_readable_current_or_not(document, version, days, guarded, most):
+    """A PASS of P3, P4, P11 or P12 means that no version under the prefix is colder before its time, on any simulated day."""
+    want = Readable(("a/",), most, None, ("u", "2"), days) if guarded else Readable(("a/",), most, days)
+    if readable(parse(document), want, "bucket").status is not FindingStatus.PASS or not version.key.startswith("a/"):
+        return
+    limit = days if not guarded or ("u", "2") in version.tags else HORIZON
+    for day, found in enumerate(simulate(document, version, True)):
+        if found != ("gone",) and BEGIN + dt.timedelta(days=day) < version.created + dt.timedelta(days=limit):
+            assert not colder(found[0], most), day
+
+
+@settings(max_examples=150, deadline=None)
+@given(CONFIGURATION, VERSION, st.integers(1, 40))
+def test_what_is_not_proven_never_goes_on_any_day_of_the_simulation(document, version, days):
+    """A PASS of P7: without the tag nothing is ever hidden or gone; with it, not within the window."""
+    want = Kept(("a/",), None, ("u", "2"), days, "P7")
+    if kept(parse(document), want, "bucket", versioned=True).status is not FindingStatus.PASS or not version.key.startswith("a/"):
+        return
+    limit = days if ("u", "2") in version.tags else HORIZON
+    for day, found in enumerate(simulate(document, version, True)):
+        if BEGIN + dt.timedelta(days=day) < version.created + dt.timedelta(days=limit):
+            assert found != ("gone",) and not (found[1] and version.noncurrent_since is None), day
+
+
+ROOT = "AWSLogs/"
+FOLDERS = ["AWSLogs/1/CloudTrail-Digest/", "AWSLogs/1/CloudTrail/"]
+NAMED = st.sampled_from(["", ROOT, "AWSLogs/1/", "AWSLogs/1/CloudTrail", *FOLDERS, *(f + "r/" for f in FOLDERS), "AWSLogs/2/"])
+
+
+def _under(document, prefixes):
+    """The configuration with these prefixes in its rules, one each."""
+    rules = [
+        {**rule, "Filter": _filter(prefix, [], None, None)} for rule, prefix in zip(document["Rules"], prefixes, strict=False)
+    ]
+    return {**document, "Rules": rules}
+
+
+@settings(max_examples=200, deadline=None)
+@given(CONFIGURATION, st.lists(NAMED, min_size=4, max_size=4), st.sampled_from(["r/", "s/"]), st.sampled_from(SIZES[1:]))
+def test_digests_and_logs_that_are_said_to_stay_together_do(document, prefixes, place, size):
+    """A PASS of P4: on every day of the simulation a digest and a log of one age are both readable, or neither is."""
+    moved = _under(document, prefixes)
+    if together(parse(moved), Together(ROOT, ("1",)), "bucket").status is not FindingStatus.PASS:
+        return
+    digest, log = (Version(folder + place + "x", max(size, 20), BEGIN + dt.timedelta(hours=12)) for folder in FOLDERS)
+    for first, second in zip(simulate(moved, digest, True), simulate(moved, log, True), strict=True):
+        assert _unread(first) == _unread(second)
+
+
+def _unread(found):
+    return found == ("gone",) or found[1] or colder(found[0], "GLACIER_IR")
+
+
+@settings(max_examples=150, deadline=None)
+@given(CONFIGURATION, VERSION, st.integers(0, HORIZON - 1), st.integers(0, 5))
+def test_an_object_that_s3_moved_within_the_lag_lies_as_due(document, version, day, lag):
+    """Wherever S3 may have got to within the lag, by the simulation, is no finding; with its tags known, nothing is left open."""
+    fresh = Version(version.key, version.size, version.created, version.tags)
+    walked = simulate(document, fresh, True)
+    if BEGIN + dt.timedelta(days=day) < fresh.created:
+        return
+    rules = Rules(parse(document), BEGIN + dt.timedelta(days=day), dt.timedelta(days=lag))
+    for late in range(lag + 1):
+        found = walked[max(day - late, 0)]
+        if BEGIN + dt.timedelta(days=day - late) < fresh.created or found == ("gone",) or found[1]:
+            continue
+        listed = Archived(fresh.key, fresh.size, "", found[0], last_modified=fresh.created)
+        assert judge(rules, listed, fresh.tags)[0] is Place.AS_DUE
+        assert judge(rules, listed)[0] in (Place.AS_DUE, Place.TAGS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(CONFIGURATION, st.randoms())
+def test_a_configuration_has_no_drift_from_itself_in_any_order_under_any_name(document, random):
+    shuffled = [{**rule, "ID": str(number)} for number, rule in enumerate(document["Rules"])]
+    wanted = [{**rule, "ID": f"itemtrail-{number}"} for number, rule in enumerate(document["Rules"])]
+    random.shuffle(shuffled)
+    for rule in shuffled:
+        random.shuffle(rule.get("Transitions", []))
+    assert drift({"Rules": shuffled}, wanted).none

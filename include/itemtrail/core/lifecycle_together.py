@@ -2,8 +2,9 @@
 
 Decides: in the trail bucket, whether a digest and a log of one account, Region and day, put at one moment with the same tags,
 can be read, or are gone, at different times; by the lifecycle function, at every moment at which anything changes, for every
-size that the rules tell apart (or the sizes that exist). In the archive a tar holds both, so there only a rule that takes single
-tars out of their day can part them. Refuses to pass what it did not understand. A log without its digest cannot be proven again.
+size that the rules tell apart (or the sizes that exist), put before or after every Date that a rule names. In the archive a tar
+holds both, so there only a rule that takes single tars out of their day can part them. Refuses to pass what it did not
+understand. A log without its digest cannot be proven again.
 """
 
 import datetime as dt
@@ -50,14 +51,18 @@ def together(configuration: Configuration, want: Together, resource: str, *, siz
         return cases.cannot("P4", resource, unknown)
     rules = cases.reaching(configuration, (want.root,))
     groups = [
-        (head, suffix, tags) for head in _heads(want, rules) for suffix in _suffixes(head, rules) for tags in _tags(want, rules)
+        (head, suffix, tags, born)
+        for head in _heads(want, rules)
+        for suffix in _suffixes(head, rules)
+        for tags in _tags(want, rules)
+        for born in _births(rules)
     ]
     chosen = _sizes(rules, sizes)
     if len(groups) * len(chosen) * 2 > MAX_CASES:
         return cases.cannot("P4", resource, f"more than {MAX_CASES} cases to evaluate")
-    for head, suffix, tags in groups:
+    for head, suffix, tags, born in groups:
         fates = [
-            _fate(configuration, Version(_key(head + kind + suffix, rules), size, _BORN, tags))
+            _fate(configuration, Version(_key(head + kind + suffix, rules), size, born, tags))
             for kind in (DIGESTS, LOGS)
             for size in chosen
         ]
@@ -100,6 +105,15 @@ def _tags(want: Together, rules: Sequence[Rule]) -> list[frozenset[tuple[str, st
     return list(dict.fromkeys([frozenset(), *(frozenset((tag,)) for tag in want.tags), *(rule.tags for rule in rules)]))
 
 
+def _births(rules: Sequence[Rule]) -> list[dt.datetime]:
+    """When the pair may have been put: any time, but where rules strike on a Date, before and after it by every rule's days."""
+    whens = [when for rule in rules for when in (rule.expiration, *(when for when, _ in rule.transitions)) if when]
+    dates = {when.date for when in whens if when.date and when.date < dt.date.max}
+    days = {0, *(when.days for when in whens if when.days)}
+    near = {date - dt.timedelta(days=number + side) for date in dates for number in days for side in (-1, 0, 1, 2)}
+    return [_BORN, *(dt.datetime.combine(day, _BORN.timetz()) for day in sorted(near))]
+
+
 def _sizes(rules: Sequence[Rule], sizes: Sequence[int]) -> list[int]:
     limits = {20, SMALL - 1, SMALL, cases.LARGE, *(size for rule in rules for size in cases.sides(rule))}
     return cases.one_each(sizes, limits) if sizes else sorted(limits)
@@ -117,7 +131,7 @@ def _steps(configuration: Configuration, version: Version) -> Iterator[tuple[int
     before = ""
     for when, state in history(configuration, version):
         if (now := _unread(state)) != before:
-            yield (when - _BORN).days, now
+            yield (when - version.created).days, now
             before = now
 
 
