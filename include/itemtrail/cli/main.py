@@ -16,7 +16,8 @@ from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
-    "records", "query", "build-history", "history", "changes", "legal-hold",
+    "records", "query", "build-history", "history", "changes", "legal-hold", "review",
+    "export-event-history",
 )  # fmt: skip
 
 
