@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ class MemoryCold:
     faults: dict[str, ItemtrailError] = field(default_factory=dict)
     requests: list[tuple[str, int, str]] = field(default_factory=list)
     listings: list[str] = field(default_factory=list)
+    interrupt: str = ""  # the request for this key meets Ctrl-C
 
     def put(self, key: str, storage_class: str, size: int = GB, **more: object) -> None:
         """Put one object."""
@@ -42,6 +44,9 @@ class MemoryCold:
 
     def request(self, key: str, *, days: int, tier: str) -> bool:
         """False where it is under way already."""
+        if key == self.interrupt:
+            raise KeyboardInterrupt
+        time.sleep(0.0005)
         if fault := self.faults.get(key):
             raise fault
         self.requests.append((key, days, tier))

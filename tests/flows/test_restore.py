@@ -91,6 +91,17 @@ def test_one_request_that_fails_is_told_and_a_second_run_asks_for_it_alone(bucke
     assert bucket.requests[-1][0] == tar(DAYS[7])
 
 
+def test_an_interrupted_run_begins_no_more_restores(bucket: MemoryCold) -> None:
+    """A month of tars, cut to many: Ctrl-C must not go on paying for all of them."""
+    for number in range(2000):
+        bucket.put(f"originals/{PLACE}/delivery_date={DAYS[0]}/{number:03d}-001.tar", "DEEP_ARCHIVE", 1)
+    victim = sorted(bucket.objects)[40]
+    bucket.interrupt = victim
+    with pytest.raises(KeyboardInterrupt):
+        apply(asking(bucket))
+    assert len(bucket.requests) < 200
+
+
 def test_a_tier_that_the_class_has_not_is_refused(bucket: MemoryCold) -> None:
     with pytest.raises(ConfigurationError, match="no Expedited"):
         apply(asking(bucket, tier=Tier.EXPEDITED))

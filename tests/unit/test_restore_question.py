@@ -6,7 +6,7 @@ import pytest
 
 from itemtrail.core import changes_files, layout
 from itemtrail.core.keys import format_digest
-from itemtrail.core.restore_question import Kind, Question, check, command_for, spans
+from itemtrail.core.restore_question import Kind, Question, check, command_for, lacking, spans
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef, Unit
 
@@ -75,13 +75,22 @@ def test_what_was_delivered_is_its_folders_and_the_digests_a_day_longer():
     assert [digests[key] for key in hit(asked, digests)][-1] == LAST + dt.timedelta(days=1)
 
 
+def test_a_unit_without_originals_is_named():
+    asked = Question((Kind.ORIGINALS,), FIRST, FIRST + dt.timedelta(days=2), ((ACCOUNT, REGION), (ACCOUNT, "eu-west-1")))
+    there = [layout.tar_key(Unit(ACCOUNT, REGION, FIRST + dt.timedelta(days=n)), 0, 0) for n in range(2)]
+    last = FIRST + dt.timedelta(days=2)
+    without = [Unit(ACCOUNT, "eu-west-1", FIRST + dt.timedelta(days=n)) for n in range(3)]
+    assert lacking(asked, there) == (*without, Unit(ACCOUNT, REGION, last))
+    assert lacking(asking(Kind.EVENTS), []) == ()
+
+
 COMMANDS = {
     layout.tar_key(Unit(ACCOUNT, REGION, FIRST), 0, 0): "--what originals --day 2023-02-28 --unit 111122223333/us-east-1",
     f"s3://b/root/events/account={ACCOUNT}/region={REGION}/event_date=2023-02-28/x.parquet": (
         "--what events --day 2023-02-28 --unit 111122223333/us-east-1"
     ),
     layout.stream_records_key(TABLE, FIRST, 7): f"--what stream_records --day 2023-02-28 --table {TABLE}",
-    changes_files.month_key(TABLE, "2023-02"): f"--what history --from 2023-02-01 --to 2023-02-28 --table {TABLE}",
+    changes_files.month_key(TABLE, "2023-02"): f"--what history --from 2023-02-02 --to 2023-02-27 --table {TABLE}",
     f"s3://{LOG}/2023/02/28/x.json.gz": "--what delivered --day 2023-02-28 --unit 111122223333/us-east-1",
     "receipts/account=1/x": "",
 }

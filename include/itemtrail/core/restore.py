@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from itemtrail.core.prices import PriceTable
 from itemtrail.errors import ConfigurationError
-from itemtrail.model import Archived
+from itemtrail.model import Archived, Unit
 
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 EXPEDITED_BELOW = 250_000_000  # bytes; the promise of minutes holds below "250 MB"
@@ -87,10 +87,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the objects of a question stand at a moment. ``objects`` are in key order."""
+    """How the objects of a question stand at a moment, in key order; ``lacking``: units asked for of which nothing lies there."""
 
     objects: tuple[Archived, ...]
     now: dt.datetime
+    lacking: tuple[Unit, ...] = ()
 
     def of(self, wanted: Standing) -> tuple[Archived, ...]:
         """The objects that stand so."""

@@ -7,13 +7,13 @@ day's first digest proves the day's last logs); and the command that asks about 
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from itemtrail.core import keys, layout
 from itemtrail.errors import ConfigurationError
-from itemtrail.model import TrailRef
+from itemtrail.model import TrailRef, Unit
 
 _DAY = dt.timedelta(days=1)
 _PLACE = re.compile(r"account=(\d{12})/region=([a-z0-9-]+)/")
@@ -116,18 +116,28 @@ def spans(question: Question, trail: TrailRef | None = None) -> tuple[Span, ...]
     return tuple(sorted(found, key=lambda span: (span.prefix, span.first)))
 
 
+def lacking(question: Question, keys: Iterable[str]) -> tuple[Unit, ...]:
+    """Units whose originals are asked for and of which no original is among ``keys``, sorted; none where others are asked for."""
+    if Kind.ORIGINALS not in question.kinds:
+        return ()
+    days = [question.first + n * _DAY for n in range((question.last - question.first).days + 1)]
+    folders = {key.rpartition("/")[0] for key in keys}
+    units = (Unit(*place, day) for place in question.places for day in days)
+    return tuple(sorted(unit for unit in units if f"{layout.ORIGINALS}{layout.unit_folder(unit)}".rstrip("/") not in folders))
+
+
 def command_for(key: str) -> str:
     """The command line that plans the restore of what ``key`` belongs to; its general form where ``key`` says nothing."""
     delivered = _DELIVERED.search(key)
     if delivered:
-        account, region, *date = delivered.groups()
-        return f"itemtrail restore --plan --what delivered --day {'-'.join(date)} --unit {account}/{region}"
+        account, region, *numbers = delivered.groups()
+        return f"itemtrail restore --plan --what delivered --day {'-'.join(numbers)} --unit {account}/{region}"
     kind = next((k for k in (layout.ORIGINALS, layout.EVENTS, layout.STREAM_RECORDS, layout.CHANGES) if k in key), "")
     date, month = _DATE.search(key), _MONTH.search(key)
     place, table = _PLACE.search(key), _TABLE.search(key)
     arn = layout.table_of(table[1]) if table else None
     if kind == layout.CHANGES and month and arn:
-        return f"itemtrail restore --plan --what history --from {month[1]}-01 --to {month[1]}-28 --table {arn}"
+        return f"itemtrail restore --plan --what history --from {month[1]}-02 --to {month[1]}-27 --table {arn}"
     if kind == layout.STREAM_RECORDS and date and arn:
         return f"itemtrail restore --plan --what stream_records --day {date[1]} --table {arn}"
     if kind and date and place:

@@ -11,6 +11,7 @@ from itemtrail.core.visible import visible
 from itemtrail.model import Archived
 
 _MOST_NAMED = 20
+_MOST_LACKING = 5
 
 
 def plan_text(plan: RestorePlan) -> str:
@@ -35,6 +36,10 @@ def state_text(state: State, title: str) -> str:
     lines = [title]
     for words, storage_class, number, size in state.counts():
         lines.append(f"  {words:<16}  {storage_class:<19}  {number:>7} objects  {size / 2**30:>10.3f} GB{_note(state, words)}")
+    if state.lacking:
+        first = ", ".join(str(unit) for unit in state.lacking[:_MOST_LACKING])
+        more = " ..." if len(state.lacking) > _MOST_LACKING else ""
+        lines.append(f"  nothing lies there of {len(state.lacking)} units: {first}{more} (`itemtrail receipts` shows why)")
     if state.of(Standing.UNSURE):
         lines.append(
             "  a listing does not tell whether these lie in an archive tier: ask `aws s3api head-object` for ArchiveStatus."
@@ -73,6 +78,7 @@ def state_json(state: State) -> dict[str, Any]:
     return {
         "readable": state.readable,
         "readable_until": state.until.isoformat() if state.until else None,
+        "lacking": [str(unit) for unit in state.lacking],
         "objects": [
             {
                 "key": one.key,

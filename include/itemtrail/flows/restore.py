@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from itemtrail.core.prices import PriceTable
 from itemtrail.core.restore import RestorePlan, State, Tier, make_plan
-from itemtrail.core.restore_question import Kind, Question, Span, check, spans
+from itemtrail.core.restore_question import Kind, Question, Span, check, lacking, spans
 from itemtrail.errors import ConfigurationError, ItemtrailError, PlanChanged
 from itemtrail.model import Archived, TrailRef
 from itemtrail.ports.cold import ColdStore
@@ -87,7 +87,7 @@ def look(asked: Asked, now: dt.datetime) -> State:
     """
     found = _each(lambda span: _list(asked.store, span), spans(asked.question, asked.trail))
     unique = {one.key: one for objects in found for one in objects}
-    return State(tuple(unique[key] for key in sorted(unique)), now)
+    return State(tuple(unique[key] for key in sorted(unique)), now, lacking(asked.question, unique))
 
 
 def plan(asked: Asked, prices: PriceTable, now: dt.datetime) -> RestorePlan:
@@ -147,5 +147,9 @@ def _list(store: ColdStore, span: Span) -> list[Archived]:
 
 
 def _each(do: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="restore") as threads:
+    """``do`` of each item, at the same time. Interrupted, it begins no more: each may cost money."""
+    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="restore")
+    try:
         return list(threads.map(do, items))
+    finally:
+        threads.shutdown(cancel_futures=True)
