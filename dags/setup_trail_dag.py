@@ -45,7 +45,8 @@ def setup_trail() -> None:
     approval = ApprovalOperator(
         task_id="approval",
         subject="Apply this plan to the account?",
-        body="```\n{{ ti.xcom_pull('plan')['table'] }}\n```\nplan {{ ti.xcom_pull('plan')['hash'] }}",
+        body="```\n{{ ti.xcom_pull('plan')['table'] }}\n\n{{ ti.xcom_pull('plan')['cost'] }}\n```\n"
+        "plan {{ ti.xcom_pull('plan')['hash'] }}",
         defaults="Reject",
         response_timeout=dt.timedelta(hours=24),
     )

@@ -5,6 +5,7 @@ with one made anew), and to apply without a recorded approval where one is asked
 a success.
 """
 
+import datetime as dt
 import logging
 import uuid
 from collections.abc import Mapping
@@ -21,14 +22,19 @@ log = logging.getLogger(__name__)
 @task
 @translated
 def plan() -> dict[str, Any]:
-    """What would be created or changed, as a readable table, with its hash."""
+    """What would be created or changed, as a readable table, with its hash; and what it will cost, which is no part of it."""
+    from itemtrail.core import cost_text
+    from itemtrail.flows import cost_preview
     from itemtrail.flows import setup as flow
     from itemtrail_airflow.hook import Roles
 
     roles = Roles.open()
-    made = flow.plan(roles.setup().control(), roles.settings)
-    log.info("plan %s\n%s", made.hash, made.table())
-    return {"hash": made.hash, "table": made.table(), "actions": len(made.actions)}
+    connection, today = roles.setup(), dt.datetime.now(dt.UTC).date()
+    made = flow.plan(connection.control(), roles.settings)
+    sources = cost_preview.Sources(connection.rates(), connection.archive(roles.settings.archive), today)
+    cost = cost_text.text(cost_preview.cost_preview(roles.settings, made, sources))
+    log.info("plan %s\n%s\n%s", made.hash, made.table(), cost)
+    return {"hash": made.hash, "table": made.table(), "cost": cost, "actions": len(made.actions)}
 
 
 @task.branch

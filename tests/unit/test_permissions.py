@@ -3,7 +3,7 @@
 import pytest
 from tests.permissions import actions, policies
 
-from itemtrail.aws import cold
+from itemtrail.aws import cold, rates
 from itemtrail.aws.control import CANARY_ACTIONS, OPERATIONS, READ_ACTIONS
 
 NEEDS_NONE = {"sts:GetCallerIdentity"}
@@ -11,7 +11,7 @@ UNDOING = ("Delete", "Bypass", "StopLogging", "PutLifecycle", "PutBucketPolicy",
 
 
 def test_setup_may_do_exactly_what_the_code_calls():
-    called = {action for needed in OPERATIONS.values() for action in needed} | set(READ_ACTIONS)
+    called = {action for needed in OPERATIONS.values() for action in needed} | set(READ_ACTIONS) | set(rates.ACTIONS)
     assert actions(policies()["Setup"]) == called - NEEDS_NONE
 
 
@@ -34,6 +34,8 @@ def test_no_role_is_for_every_resource_where_one_can_be_named():
     unnameable = {
         "cloudtrail:DescribeTrails",
         "cloudtrail:ListPublicKeys",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
         "dynamodb:ListStreams",
         "ec2:DescribeRegions",
         "lambda:CreateEventSourceMapping",  # only for the forwarder: a condition says so

@@ -18,6 +18,7 @@ from itemtrail.cli import ends
 from itemtrail.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from itemtrail.core.cost import Preview
     from itemtrail.core.setup_plan import SetupPlan
     from itemtrail.flows.canary import CanaryResult
     from itemtrail.ports.control import Control
@@ -28,10 +29,13 @@ examples:
   itemtrail setup --apply                          show it, ask, carry it out
   itemtrail setup --apply --approve 3f2a91c0…      carry out exactly the plan of that hash, as in a pipeline
   itemtrail setup --apply --yes --canary           carry it out unasked, then prove it with a write
+  itemtrail setup --rate Payroll=250000            and at what price, if the table is written 250,000 times a day
   itemtrail setup --canary                         only the canary, where there is nothing to do
 
 An approval names a plan by its hash (16 characters or more). If the account or the settings change, the hash does, and
-nothing is done. The canary waits for CloudTrail: up to 30 minutes for the log file, then up to 150 for the signed digest.
+nothing is done. What it will cost is shown beside the plan and is no part of it: stated rates go before those that CloudWatch
+observed; --rate TABLE=WRITES+READS where reads are recorded too. The canary waits for CloudTrail: up to 30 minutes for the log
+file, then up to 150 for the signed digest.
 
 exit codes: 0 nothing to do and nothing found, or all done and proven; 1 actions open, a finding needs you, or the canary failed;
 2 usage or configuration; 3 could not look
@@ -53,6 +57,13 @@ def add_parser(commands: Any) -> None:
     approval = parser.add_mutually_exclusive_group()
     approval.add_argument("--yes", action="store_true", help="approve whatever the plan is")
     approval.add_argument("--approve", metavar="HASH", type=_hash, help="approve exactly the plan of this hash")
+    parser.add_argument(
+        "--rate",
+        action="append",
+        default=[],
+        metavar="TABLE=WRITES",
+        help="calls a day of a table, for the price (may be repeated)",
+    )
     parser.add_argument("--canary", action="store_true", help="write one item and follow it into a signed digest")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.set_defaults(run=run)
@@ -60,6 +71,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan, apply, canary, as asked; returns the exit code."""
+    from itemtrail.core import cost_text
     from itemtrail.flows import setup as flow
 
     if (arguments.yes or arguments.approve) and not arguments.apply:
@@ -67,9 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     opened = ends.open_ends(arguments)
     control = opened.connection.control()
     plan = flow.plan(control, opened.settings)
-    document: dict[str, Any] = {"plan": plan.to_json()}
+    cost = _cost(opened, plan, arguments.rate)
+    document: dict[str, Any] = {"plan": plan.to_json(), "cost": cost_text.document(cost)}
     if not arguments.json:
-        print(plan.table())
+        print(f"{plan.table()}\n\n{cost_text.text(cost)}")
     good = plan.good and plan.empty
     if arguments.apply and not plan.empty:
         approved = _approved(arguments, plan)
@@ -99,6 +112,14 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
         time.sleep(seconds)
+
+
+def _cost(opened: ends.Ends, plan: "SetupPlan", stated: list[str]) -> "Preview":
+    from itemtrail.flows.cost_preview import Sources, cost_preview, parse_rate
+
+    connection, settings = opened.connection, opened.settings
+    rates = tuple(parse_rate(text, settings) for text in stated)
+    return cost_preview(settings, plan, Sources(connection.rates(), opened.archive, ends.now().date(), rates))
 
 
 def _approved(arguments: argparse.Namespace, plan: "SetupPlan", ask: Callable[[str], str] = input) -> str:

@@ -1,0 +1,50 @@
+"""A cost preview for people and as JSON values. Refuses to show a sum without what it leaves out."""
+
+from decimal import Decimal
+from typing import Any
+
+from itemtrail.core.cost import Amount, Preview
+
+_WIDTH = 14
+
+
+def text(preview: Preview) -> str:
+    """The preview in lines: a number and, below it, its formula."""
+    head = f"what it will cost, {preview.currency}, at list prices of {preview.as_of}:"
+    columns = ("a month now", "a month full", f"{preview.keep_days} days")
+    lines = [head, "  ".join(name.rjust(_WIDTH) for name in columns)]
+    for line in preview.lines:
+        lines += [f"{_row(line.amount)}  {line.what}", f"{'':>{_WIDTH}}= {line.formula}"]
+    lines.append(f"{_row(preview.total)}  SUM{' OF WHAT IS KNOWN' if preview.missing else ''}")
+    lines += [f"  not in the sum: {one}" for one in preview.missing]
+    lines += [f"  assumed: {one}" for one in preview.assumptions]
+    return "\n".join(lines)
+
+
+def document(preview: Preview) -> dict[str, Any]:
+    """The preview as JSON values; amounts are decimal strings, null where they are not known."""
+    return {
+        "as_of": preview.as_of,
+        "currency": preview.currency,
+        "keep_days": preview.keep_days,
+        "lines": [{"what": one.what, "formula": one.formula, **_amounts(one.amount)} for one in preview.lines],
+        "sum_of_known": _amounts(preview.total),
+        "missing": list(preview.missing),
+        "assumptions": list(preview.assumptions),
+    }
+
+
+def _row(amount: Amount | None) -> str:
+    if amount is None:
+        return "  ".join("unknown".rjust(_WIDTH) for _ in range(3))
+    return "  ".join(_cents(value).rjust(_WIDTH) for value in (amount.month, amount.full_month, amount.total))
+
+
+def _cents(value: Decimal) -> str:
+    return f"{value:,.2f}" if value >= Decimal("0.005") or value == 0 else "< 0.01"
+
+
+def _amounts(amount: Amount | None) -> dict[str, str | None]:
+    if amount is None:
+        return {"month": None, "full_month": None, "total": None}
+    return {"month": f"{amount.month:.6f}", "full_month": f"{amount.full_month:.6f}", "total": f"{amount.total:.6f}"}
