@@ -12,6 +12,7 @@ DAGS = {
     "archive_stream": "archive_stream_dag.py",
     "archive_trail": "archive_trail_dag.py",
     "build_history": "build_history_dag.py",
+    "export_event_history": "export_event_history_dag.py",
     "checkpoint_ledger": "checkpoint_ledger_dag.py",
     "restore_archive": "restore_archive_dag.py",
     "setup_trail": "setup_trail_dag.py",
@@ -23,6 +24,7 @@ ALERTS = {
     ("archive_trail", "lifecycle"),
     ("archive_stream", "gate"),
     ("build_history", "gate"),
+    ("export_event_history", "gate"),
     ("checkpoint_ledger", "gate"),
     ("watch_deadline", "look"),
     ("watch_deadline", "alert"),
@@ -64,6 +66,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
             "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2},
             "archive_stream": {"tables": 2, "archive": 5, "gate": 0, "announce": 0},
             "build_history": {"plan": 2, "build": 3, "gate": 0},
+            "export_event_history": {"plan": 2, "export": 20, "gate": 0},
             "checkpoint_ledger": {"append": 5, "publish": 2, "gate": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "restore_archive": {"plan": 1, "route": 1, "approval": 1, "request": 0, "wait": 1},
@@ -140,6 +143,16 @@ def test_the_ledger_is_appended_to_by_one_at_a_time_and_old_days_need_no_run(bag
     assert (dag.max_active_runs, dag.catchup, dag.get_task("append").max_active_tis_per_dag) == (1, False, 1)
     assert {t.task_id for t in dag.tasks if str(getattr(t.trigger_rule, "value", t.trigger_rule)) == "all_done"} == {"gate"}
     assert dag.get_task("gate").upstream_task_ids == {"append", "publish"}
+
+
+def test_the_event_history_is_asked_by_one_task_for_each_account_and_region(bag):
+    dag = bag.dags["export_event_history"]
+    assert (dag.schedule, dag.max_active_runs) == (None, 1), "two runs would ask more than twice a second"
+    assert {task.task_id: task.upstream_task_ids for task in dag.tasks} == {
+        "plan": set(),
+        "export": {"plan"},
+        "gate": {"plan", "export"},
+    }
 
 
 def test_units_are_labelled_by_what_they_are(bag):
