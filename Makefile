@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo ui sandbox test test-unit lint types imports check bench bench-history lock clean
+.PHONY: help setup demo ui sandbox test test-unit lint types imports check bench bench-history bench-ledger lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ check: lint types imports test ## everything a change must pass
 
 bench: setup ## conversion and archive benchmarks (not in the tests)
 	@.venv/bin/python -m tests.benchmarks.convert
+
+bench-ledger: setup ## checkpoints and coverage of 620,000 units (some minutes)
+	@.venv/bin/python -m tests.benchmarks.ledger
 
 bench-history: setup ## the join of who and what: speed and precision; then one item's timeline in a year of changes
 	@.venv/bin/python -m tests.benchmarks.history

@@ -54,7 +54,8 @@ class LedgerProof:
 
     def _problems(self, receipt: bytes) -> Iterator[str]:
         if (len(receipt), sha256(receipt)) != (self.size, self.sha256):
-            yield f"the receipt is not the one that the proof is of: its SHA-256 is {sha256(receipt)}, not {self.sha256}"
+            found = f"{len(receipt)} bytes with SHA-256 {sha256(receipt)}"
+            yield f"the receipt is not the one that the proof is of: {found}, not {self.size} with {self.sha256}"
         yield from _broken(self.checkpoint)
         leaf, root = leaf_hash(leaf_data(self.key, self.size, self.sha256)), _bytes(self.checkpoint.root)
         if not verify_inclusion(leaf, self.leaf, self.checkpoint.leaves, _all_bytes(self.path), root):

@@ -44,6 +44,7 @@ class Gist:
 
     info: ObjectInfo
     name: CommitName
+    size: int
     sha256: str
     problem: str = ""
     previous: str | None = None
@@ -105,7 +106,7 @@ def _read(archive: ObjectStore, info: ObjectInfo) -> Gist | Unread | None:
     try:
         return _of_unit(info, name, body) if name.kind is Receipts.UNIT else _of_other(info, name, body)
     except EvidenceError as error:
-        return Gist(info, name, sha256(body), problem=error.message)
+        return Gist(info, name, len(body), sha256(body), problem=error.message)
 
 
 def _of_unit(info: ObjectInfo, name: CommitName, body: bytes) -> Gist:
@@ -116,12 +117,15 @@ def _of_unit(info: ObjectInfo, name: CommitName, body: bytes) -> Gist:
         name.name,
         name.number,
     ):
-        return Gist(info, name, sha256(body), problem=f"{info.key} is the receipt of {receipt.unit} commit {receipt.number}.")
+        return Gist(
+            info, name, len(body), sha256(body), problem=f"{info.key} is the receipt of {receipt.unit} commit {receipt.number}."
+        )
     bad = [str(slot.reason) for slot in receipt.slots if slot.verdict is not Verdict.PROVEN]
     bad += [str(one.reason) for one in receipt.objects if one.verdict is not Verdict.PROVEN]
     return Gist(
         info,
         name,
+        len(body),
         sha256(body),
         previous=receipt.previous,
         verdict=receipt.verdict,
@@ -135,7 +139,7 @@ def _of_unit(info: ObjectInfo, name: CommitName, body: bytes) -> Gist:
 def _of_other(info: ObjectInfo, name: CommitName, body: bytes) -> Gist:
     link = decode(body, _Link, key=info.key)
     problem = "" if link.number == name.number else f"{info.key} is the receipt of commit {link.number}."
-    return Gist(info, name, sha256(body), problem=problem, previous=link.previous)
+    return Gist(info, name, len(body), sha256(body), problem=problem, previous=link.previous)
 
 
 def _rows(gists: Sequence[Gist], earlier: Mapping[str, Row], *, first: int, checkpoint: int) -> Iterator[Row]:
@@ -158,7 +162,7 @@ def _row(one: Gist, before: Row | None, *, leaf: int, checkpoint: int) -> Row:
         leaf=leaf,
         checkpoint=checkpoint,
         key=one.info.key,
-        size=one.info.size,
+        size=one.size,
         sha256=one.sha256,
         etag=one.info.etag,
         version_id=one.info.version_id,
