@@ -1,19 +1,25 @@
-"""The policies of docs/permissions.md, as the tests attach them."""
+"""The policies of docs/iam, as the tests attach them."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "iam"
 
 
 def policies() -> dict[str, dict[str, Any]]:
-    """Heading → policy."""
-    found = re.findall(r"^## (.+?)\n.*?```json\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return {name: json.loads(text) for name, text in found}
+    """Title of the role (`Trail reader`) → policy."""
+    found = {path.stem.replace("_", " ").capitalize(): json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+    assert found
+    return found
 
 
 def actions(policy: dict[str, Any]) -> set[str]:
     """Every action that the policy allows."""
     return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
+    """The policy with one action less."""
+    kept = [{**s, "Action": [one for one in s["Action"] if one != action]} for s in policy["Statement"]]
+    return {**policy, "Statement": [statement for statement in kept if statement["Action"]]}

@@ -25,8 +25,9 @@ KeyPrefix = Annotated[str, Field(pattern=r"^([^/].*[^/]|[^/])?$", max_length=200
 TableArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/[A-Za-z0-9_.-]{3,255}$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")]
 RoleKind = Literal[
-    "trail_reader", "archive_writer", "stream_reader", "setup", "canary", "posture", "auditor", "restore", "legal_hold"
-]
+    "trail_reader", "stream_reader", "archive_writer", "setup", "canary", "posture", "event_history", "restorer", "legal_hold",
+    "auditor",
+]  # fmt: skip
 # Values CloudWatch Logs accepts. Source: PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11-24.
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653

@@ -1,14 +1,13 @@
 """The demo's own configuration: itemtrail.toml, the identities of Airflow's connections, the shell environment.
 
 Decides what the demo's trail records (reads too, so that who read a salary is in it), and that each of itemtrail's roles may do
-exactly what docs/permissions.md says.
+exactly what `itemtrail permissions` prints for this configuration.
 In AWS these are roles that Airflow assumes; here they are IAM users, because a session's expiry would lie in the past of this
 machine's clock while days are replayed.
 """
 
 import datetime as dt
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,14 @@ from itemtrail_demo.report import exports
 from itemtrail_demo.tables import DUBLIN, HOME, TABLES
 
 CONNECTIONS = {
-    "itemtrail_trail_reader": ("Trail reader",),
-    "itemtrail_archive_writer": ("Archive writer",),
-    "itemtrail_stream_reader": ("Stream reader",),
-    "itemtrail_setup": ("Setup", "Canary"),
-    "itemtrail_restorer": ("Restorer",),
+    "itemtrail_trail_reader": ("trail_reader",),
+    "itemtrail_archive_writer": ("archive_writer",),
+    "itemtrail_stream_reader": ("stream_reader",),
+    "itemtrail_setup": ("setup", "canary"),
+    "itemtrail_posture": ("posture",),
+    "itemtrail_restorer": ("restorer",),
 }
-"""Sections of docs/permissions.md by Airflow connection."""
-_POLICY = re.compile(r"^## ([^\n]+)\n(?:(?!^## ).)*?```json\n(.*?)```", re.MULTILINE | re.DOTALL)
+"""Kinds of work by Airflow connection."""
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "111122223333"
 REGIONS = (HOME, DUBLIN)
@@ -73,27 +72,20 @@ poll_seconds = 1        # the sandbox's hours pass in seconds
 """
 
 
-def roles(documented: str) -> dict[str, list[dict[str, Any]]]:
-    """Statements by Airflow connection, from the text of docs/permissions.md: what is documented is what is tried.
+def roles() -> dict[str, list[dict[str, Any]]]:
+    """Statements by Airflow connection: what `itemtrail permissions` prints is what is tried."""
+    from itemtrail.aws.policies import roles_of
+    from itemtrail.settings import parse
 
-    The documented tables are all in one Region; the demo's are in two, so the Region in their ARNs becomes ``*``.
-    """
-    sections = dict(_POLICY.findall(documented))
-    return {
-        connection: [
-            statement
-            for title in titles
-            for statement in json.loads(sections[title].replace(f":dynamodb:{HOME}:", ":dynamodb:*:"))["Statement"]
-        ]
-        for connection, titles in CONNECTIONS.items()
-    }
+    found = {role.kind: role.policy()["Statement"] for role in roles_of(parse(configuration(dt.date.min), file="itemtrail.toml"))}
+    return {name: [statement for kind in kinds for statement in found[kind]] for name, kinds in CONNECTIONS.items()}
 
 
 def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str, str]]:
     """An IAM user for each connection; AWS variables by connection id."""
     iam = owner.client("iam", endpoint_url=endpoint_url)
     connections = {}
-    for name, statements in roles((ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")).items():
+    for name, statements in roles().items():
         user = name.replace("_", "-")
         iam.create_user(UserName=user)
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.permissions import policies
+from tests.permissions import policies, without
 from tests.sandbox.setup_world import TABLES, SetupWorld
 
 from cloudtrail_sandbox.client import Sandbox
@@ -278,14 +278,9 @@ def as_user(world: SetupWorld, name: str, *documents: dict[str, Any]) -> SetupWo
     return world.acting_as(iam.create_access_key(UserName=name)["AccessKey"])
 
 
-def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
-    kept = [{**s, "Action": [one for one in s["Action"] if one != action]} for s in policy["Statement"]]
-    return {**policy, "Statement": [statement for statement in kept if statement["Action"]]}
-
-
 @pytest.fixture(scope="module")
 def fresh(new_sandbox: Any) -> SetupWorld:
-    """An account under the names of docs/permissions.md."""
+    """An account under the names of docs/iam."""
     made = SetupWorld.of(new_sandbox(clock=dt.datetime(2026, 11, 21, tzinfo=dt.UTC)))
     made.create_tables()
     return made

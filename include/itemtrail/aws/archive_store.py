@@ -22,6 +22,7 @@ from itemtrail.errors import SourceUnavailable
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+ACTIONS = ("s3:PutObject", "s3:PutObjectRetention", "s3:AbortMultipartUpload")
 _PART_BYTES = 64 << 20
 _SINGLE_PUT_BYTES = 64 << 20
 _CONFLICT_ATTEMPTS = 5

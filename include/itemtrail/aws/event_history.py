@@ -20,6 +20,7 @@ from itemtrail.ports.event_history import EventPage
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
+ACTIONS = ("cloudtrail:LookupEvents",)
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 _PAGE = 50
 

@@ -18,6 +18,7 @@ from itemtrail.ports.holds import ObjectVersion
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+ACTIONS = ("s3:GetObjectLegalHold", "s3:PutObjectLegalHold")
 _NONE = ("NoSuchObjectLockConfiguration", "NoSuchObjectLegalHold")  # the second is SeaweedFS's word for it
 _NO_LOCK = ("InvalidRequest", "ObjectLockConfigurationNotFoundError")
 

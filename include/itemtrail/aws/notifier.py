@@ -11,6 +11,7 @@ from itemtrail.aws.errors import translated
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
+ACTIONS = ("sns:Publish",)
 _SUBJECT_LENGTH = 100
 _MESSAGE_BYTES = 250_000  # the limit is 262,144 with attributes
 

@@ -14,6 +14,8 @@ from itemtrail.model import PublicKey
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
+ACTIONS = ("cloudtrail:ListPublicKeys",)
+
 
 class CloudTrailKeys:
     """``PublicKeys`` over boto3. ``client`` makes a client for (service, Region)."""

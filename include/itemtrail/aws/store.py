@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _Read = TypeVar("_Read")
+LIST_ACTIONS = ("s3:ListBucket", "s3:ListBucketVersions")
+READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 _ATTEMPTS = 4
 _CHUNK = 8 << 20
 # obstore would refuse or rewrite other keys; CloudTrail's own keys are all of these letters.

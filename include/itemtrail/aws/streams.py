@@ -25,6 +25,8 @@ from itemtrail.ports.streams import Page, StreamDescription, StreamRef
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams import DynamoDBStreamsClient
 
+FIND_ACTIONS = ("dynamodb:ListStreams",)
+READ_ACTIONS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 _MOST_RECORDS = 1000
 _ATTEMPTS = 6
 _FIRST_WAIT = 0.5  # seconds; doubles

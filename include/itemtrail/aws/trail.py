@@ -16,6 +16,9 @@ from itemtrail.model import LoggingStatus, TrailRef
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
+TRAIL_ACTIONS = ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus")
+ACCOUNT_ACTIONS = ("ec2:DescribeRegions", "organizations:DescribeOrganization")
+
 
 class CloudTrailApi:
     """``TrailApi`` over boto3. ``client`` makes a client for (service, Region)."""

@@ -16,7 +16,7 @@ from itemtrail.errors import ItemtrailError
 
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
-    "records", "query", "build-history", "history", "changes", "legal-hold", "review",
+    "records", "query", "build-history", "history", "changes", "legal-hold", "review", "permissions",
     "export-event-history",
 )  # fmt: skip
 

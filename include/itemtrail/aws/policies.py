@@ -1,0 +1,277 @@
+"""The one declaration of who may do what: a policy for each kind of work, from the actions that stand beside the calls.
+
+Decides: which kinds of work there are, and that none of them can do two things which together hide something: who archives cannot
+delete or change retention, who sets up cannot read what was delivered, who restores or reviews reads no evidence, who audits only
+reads. ``docs/iam`` and ``itemtrail permissions`` print what stands here. Source: Service Authorization Reference (actions and the
+resources that each can name) of each service, read 2026-11-24.
+"""
+
+import botocore.session
+
+from itemtrail.aws import (
+    archive_store,
+    cold,
+    control,
+    control_forwarder,
+    control_s3,
+    control_tables,
+    control_trail,
+    event_history,
+    holds,
+    notifier,
+    policies_posture,
+    public_keys,
+    rates,
+    store,
+    streams,
+    tagger,
+    trail,
+)
+from itemtrail.core.permissions import Names, Role, Statement, allow
+from itemtrail.core.setup_plan import CANARY_TABLE
+from itemtrail.settings import Settings
+
+
+def names_of(settings: Settings) -> Names:
+    """What the configuration calls things, in the partition of its home Region."""
+    configured, archive, captured = settings.trail, settings.archive, settings.streams
+    partition = botocore.session.get_session().get_partition_for_region(configured.home_region)
+    listed = () if configured.data_events.tables == "all" else configured.data_events.tables
+    return Names(
+        partition=partition,
+        account=configured.account,
+        home_region=configured.home_region,
+        trail=configured.name,
+        trail_bucket=configured.bucket,
+        trail_root=f"{configured.prefix}/" if configured.prefix else "",
+        archive_bucket=archive.bucket,
+        archive_root=f"{archive.prefix}/" if archive.prefix else "",
+        stream_tables=captured.tables,
+        tables=tuple(dict.fromkeys([*captured.tables, *listed])),
+        canary_table=f"arn:{partition}:dynamodb:{configured.home_region}:{configured.account}:table/{CANARY_TABLE}",
+        log_group=captured.log_group,
+        forwarder=captured.forwarder if captured.tables else "",
+        forwarder_role=captured.forwarder_role,
+        failure_queue=captured.failure_queue,
+        topic_arn=settings.alerts.sns_topic_arn,
+        roles=tuple(settings.review.roles.values()),
+    )
+
+
+def roles_of(settings: Settings) -> tuple[Role, ...]:
+    """Every kind of work, with its policy for this configuration."""
+    names = names_of(settings)
+    return (
+        _trail_reader(names),
+        _stream_reader(names),
+        _archive_writer(names),
+        _setup(names),
+        _canary(names),
+        policies_posture.posture(names),
+        _event_history(),
+        _restorer(names),
+        _legal_hold(names),
+        _auditor(names),
+    )
+
+
+def _trail_reader(names: Names) -> Role:
+    buckets = (names.bucket(names.trail_bucket), names.bucket(names.archive_bucket))
+    return Role(
+        "trail_reader",
+        "Trail reader",
+        "airflow.trail_reader_conn",
+        "reads what CloudTrail delivered, its public keys and the trail's status, tags what is proven, asserts the lifecycle",
+        (
+            *allow("ListTrailBucket", store.LIST_ACTIONS, [names.bucket(names.trail_bucket)]),
+            *allow("ReadDeliveredObjects", store.READ_ACTIONS, [names.delivered]),
+            *allow("TagWhatIsProven", tagger.ACTIONS, [names.delivered]),
+            *allow("ReadTheTrail", trail.TRAIL_ACTIONS, [names.trail_arn]),
+            *allow("ReadKeysAndRegions", (*public_keys.ACTIONS, "ec2:DescribeRegions"), ["*"]),
+            *allow("ReadBucketConfiguration", control_s3.READ_ACTIONS, buckets),
+            *allow("ListArchive", ("s3:ListBucket",), [names.bucket(names.archive_bucket)]),
+        ),
+    )
+
+
+def _stream_reader(names: Names) -> Role:
+    return Role(
+        "stream_reader",
+        "Stream reader",
+        "airflow.stream_reader_conn",
+        "reads the streams of `streams.tables`; AWS knows no resource for `dynamodb:ListStreams`",
+        (
+            *allow("FindStreams", streams.FIND_ACTIONS, ["*"] if names.stream_tables else []),
+            *allow("ReadStreams", streams.READ_ACTIONS, [f"{arn}/stream/*" for arn in names.stream_tables]),
+        ),
+    )
+
+
+def _read_archive(names: Names) -> tuple[Statement, ...]:
+    return (
+        *allow("ListArchive", store.LIST_ACTIONS, [names.bucket(names.archive_bucket)]),
+        *allow("ReadArchive", store.READ_ACTIONS, [names.archived]),
+    )
+
+
+def _archive_writer(names: Names) -> Role:
+    return Role(
+        "archive_writer",
+        "Archive writer",
+        "airflow.archive_writer_conn",
+        "adds to the archive, reads it back, and tells the alert topic; it cannot delete, shorten or bypass retention, or "
+        "change a lifecycle rule: who archives cannot undo",
+        (
+            *_read_archive(names),
+            *allow("AddLocked", archive_store.ACTIONS, [names.archived]),
+            *allow("TellAlerts", notifier.ACTIONS, [names.topic_arn] if names.topic_arn else []),
+        ),
+    )
+
+
+def _setup(names: Names) -> Role:
+    reads = _setup_reads(names)
+    forwarder = _setup_forwarder(names) if names.forwarder else ()
+    return Role(
+        "setup",
+        "Setup",
+        "airflow.setup_conn",
+        "plans and applies; without `--apply` only the statements whose names begin with Read are needed. Airflow runs the "
+        "canary with the same connection: attach both policies",
+        (*reads, *_setup_writes(names), *forwarder),
+    )
+
+
+def _setup_reads(names: Names) -> tuple[Statement, ...]:
+    buckets = (names.bucket(names.trail_bucket), names.bucket(names.archive_bucket))
+    account = ("cloudtrail:DescribeTrails", *trail.ACCOUNT_ACTIONS, control_tables.LOG_GROUPS.action)
+    trails = (control_trail.STATUS.action, control_trail.SELECTORS.action)
+    ours = [arn for arn in names.stream_tables if arn.split(":")[4] == names.account]
+    return (
+        *allow("ReadBuckets", control_s3.READ_ACTIONS, buckets),
+        *allow("ReadTrails", trails, [names.arn("cloudtrail", "trail/*")]),
+        *allow("ReadAccount", account, ["*"]),
+        *allow("ReadTables", (control_tables.TABLE.action,), [*ours, names.canary_table]),
+        *allow("ReadCallRates", rates.ACTIONS, ["*"]),
+        *_setup_reads_forwarder(names),
+    )
+
+
+def _setup_reads_forwarder(names: Names) -> tuple[Statement, ...]:
+    if not names.forwarder:
+        return ()
+    role = [names.arn("iam", f"role/{names.forwarder_role}", region="")]
+    return (
+        *allow("ReadForwarderRole", (control_forwarder.ROLE.action, control_forwarder.ROLE_POLICY.action), role),
+        *allow("ReadForwarder", (control_forwarder.FUNCTION.action,), [names.arn("lambda", f"function:{names.forwarder}")]),
+        *allow("ReadFailureQueue", (control_forwarder.QUEUE.action,), [names.arn("sqs", names.failure_queue)]),
+        *allow("ReadReadersOfStreams", (control_forwarder.MAPPINGS.action,), ["*"]),
+    )
+
+
+def _needed(service: str, *operations: str) -> tuple[str, ...]:
+    """IAM actions of setting up's own calls."""
+    return tuple(action for operation in operations for action in control.OPERATIONS[service, operation])
+
+
+def _setup_writes(names: Names) -> tuple[Statement, ...]:
+    buckets = (names.bucket(names.trail_bucket), names.bucket(names.archive_bucket))
+    in_s3 = _needed("s3", *(operation for service, operation in control.OPERATIONS if service == "s3"))
+    in_trail = _needed("cloudtrail", *(operation for service, operation in control.OPERATIONS if service == "cloudtrail"))
+    groups = (names.log_group, f"/aws/lambda/{names.forwarder}") if names.forwarder else (names.log_group,)
+    ours = [arn for arn in names.stream_tables if arn.split(":")[4] == names.account]
+    return (
+        *allow("WriteBuckets", in_s3, buckets),
+        *allow("WriteTrail", in_trail, [names.trail_arn]),
+        *allow("SwitchStreamsOn", _needed("dynamodb", "UpdateTable"), ours),
+        *allow("CreateCanaryTable", _needed("dynamodb", "CreateTable"), [names.canary_table]),
+        *allow("WriteLogGroup", _needed("logs", "CreateLogGroup", "PutRetentionPolicy"), names.log_groups(*groups)),
+    )
+
+
+def _setup_forwarder(names: Names) -> tuple[Statement, ...]:
+    role = [names.arn("iam", f"role/{names.forwarder_role}", region="")]
+    function = names.arn("lambda", f"function:{names.forwarder}")
+    makes = ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
+    writes = tuple(action for action in _needed("lambda", *makes) if action != "iam:PassRole")
+    mappings = names.arn("lambda", "event-source-mapping:*")
+    ours = {"lambda:FunctionArn": function}
+    passed = {"iam:PassedToService": "lambda.amazonaws.com"}
+    return (
+        *allow("WriteForwarderRole", _needed("iam", "CreateRole", "PutRolePolicy"), role),
+        *allow("GiveTheForwarderItsRole", ("iam:PassRole",), role, StringEquals=passed),
+        *allow("WriteForwarder", writes, [function]),
+        *allow("CreateFailureQueue", _needed("sqs", "CreateQueue"), [names.arn("sqs", names.failure_queue)]),
+        *allow("MapStreams", _needed("lambda", "CreateEventSourceMapping"), ["*"], ArnLike=ours),
+        *allow("ChangeMappings", _needed("lambda", "UpdateEventSourceMapping"), [mappings], ArnLike=ours),
+    )
+
+
+def _canary(names: Names) -> Role:
+    trails = (*trail.TRAIL_ACTIONS, control_trail.SELECTORS.action)
+    return Role(
+        "canary",
+        "Canary",
+        "airflow.setup_conn",
+        "writes one item and follows it into a signed digest",
+        (
+            *allow("WriteOneItem", (control_tables.TABLE.action, *control.CANARY_ACTIONS), [names.canary_table]),
+            *allow("ListTrailBucket", store.LIST_ACTIONS, [names.bucket(names.trail_bucket)]),
+            *allow("ReadDeliveredObjects", store.READ_ACTIONS, [names.delivered]),
+            *allow("ReadTrails", trails, [names.arn("cloudtrail", "trail/*")]),
+            *allow("ReadKeysAndTrails", (control_trail.DESCRIBE.action, *public_keys.ACTIONS), ["*"]),
+        ),
+    )
+
+
+def _event_history() -> Role:
+    return Role(
+        "event_history",
+        "Event history",
+        "",
+        "asks CloudTrail for the management events of the last 90 days; add the archive writer's policy, which stores them",
+        allow("LookUpEvents", event_history.ACTIONS, ["*"]),
+    )
+
+
+def _restorer(names: Names) -> Role:
+    buckets = (names.bucket(names.archive_bucket), names.bucket(names.trail_bucket))
+    listing, restoring = cold.ACTIONS
+    return Role(
+        "restorer",
+        "Restorer",
+        "airflow.restorer_conn",
+        "plans and requests restores from Glacier classes; it spends money and reads nothing (listings tell class and "
+        "restore). Leave the trail bucket and `cloudtrail:GetTrail` out where nothing of it is ever cold",
+        (
+            *allow("ListClassesAndRestores", (listing,), buckets),
+            *allow("AskForCopies", (restoring,), (names.archived, names.delivered)),
+            *allow("FindTheTrail", ("cloudtrail:GetTrail",), [names.trail_arn]),
+        ),
+    )
+
+
+def _legal_hold(names: Names) -> Role:
+    records = names.bucket(names.archive_bucket, f"{names.archive_root}holds/*")
+    return Role(
+        "legal_hold",
+        "Legal hold",
+        "",
+        "sets, extends and releases legal holds, for the legal department: nobody else may. It can neither delete nor shorten "
+        "retention, so that releasing a hold is not yet deleting",
+        (
+            *_read_archive(names),
+            *allow("AddRecords", ("s3:PutObject", "s3:PutObjectRetention"), [records]),
+            *allow("Hold", holds.ACTIONS, [names.archived]),
+        ),
+    )
+
+
+def _auditor(names: Names) -> Role:
+    return Role(
+        "auditor",
+        "Auditor",
+        "",
+        "queries the archive, lists receipts, takes originals out; it reads nothing else and changes nothing",
+        _read_archive(names),
+    )
