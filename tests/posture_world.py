@@ -128,6 +128,7 @@ def good() -> Posture:
         roles=tuple(role(kind, *statements) for kind, statements in _ROLES.items()),
         events=(),
         events_since=NOW - 7 * DAY,
+        events_until=NOW - 6 * HOUR,
     )
 
 
@@ -135,41 +136,44 @@ def changed(
     posture: Posture,
     group: str,
     chosen: Callable[[Any], bool] = lambda one: True,
-    state: dict[str, Any] | None = None,
+    state: Any = None,
     **fields: Any,
 ) -> Posture:
-    """``posture`` with ``fields`` set on each chosen member of ``group``, and the fields ``state`` set on its ``state``."""
+    """``posture`` with ``fields`` set on each chosen member of ``group``, and the fields ``state`` set on its ``state``.
+
+    A ``state`` that is no dict stands in its place (a key's is a word).
+    """
 
     def one(member: Any) -> Any:
         if not chosen(member):
             return member
-        inner = {"state": replace(member.state, **state)} if state else {}
+        inner = {"state": replace(member.state, **state) if isinstance(state, dict) else state} if state is not None else {}
         return replace(member, **inner, **fields)
 
     return replace(posture, **{group: tuple(one(member) for member in getattr(posture, group))})
 
 
-def on_trail(state: dict[str, Any] | None = None, **fields: Any) -> Posture:
+def on_trail(state: Any = None, **fields: Any) -> Posture:
     """The good snapshot with the trail changed."""
     return changed(good(), "trails", state=state, **fields)
 
 
-def on_bucket(which: str, state: dict[str, Any] | None = None, **fields: Any) -> Posture:
+def on_bucket(which: str, state: Any = None, **fields: Any) -> Posture:
     """The good snapshot with the bucket of a role (trail, archive, access_logs) changed."""
     return changed(good(), "buckets", lambda one: which in one.roles, state, **fields)
 
 
-def on_table(arn: str = EMPLOYEES, state: dict[str, Any] | None = None, **fields: Any) -> Posture:
+def on_table(arn: str = EMPLOYEES, state: Any = None, **fields: Any) -> Posture:
     """The good snapshot with one table changed."""
     return changed(good(), "tables", lambda one: one.arn == arn, state, **fields)
 
 
-def on_group(which: str = "debug", state: dict[str, Any] | None = None, **fields: Any) -> Posture:
+def on_group(which: str = "debug", state: Any = None, **fields: Any) -> Posture:
     """The good snapshot with the log group of a role (debug, forwarder, trail) changed."""
     return changed(good(), "log_groups", lambda one: one.role == which, state, **fields)
 
 
-def on(group: str, state: dict[str, Any] | None = None, **fields: Any) -> Posture:
+def on(group: str, state: Any = None, **fields: Any) -> Posture:
     """The good snapshot with every member of ``group`` changed."""
     return changed(good(), group, state=state, **fields)
 

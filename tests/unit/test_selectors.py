@@ -195,3 +195,16 @@ def test_a_basic_value_for_everything(value, expected):
 
 def test_values_are_counted_over_all_conditions():
     assert value_count(arn(Equals=["a", "b"], NotEquals=["c"])["AdvancedEventSelectors"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ({"StartsWith": ["arn:aws:dynamodb:"]}, True),
+        ({"StartsWith": ["arn:aws:dynamodb:eu-west-1:"]}, None),
+        ({"StartsWith": ["arn:aws:dynamodb:"], "NotStartsWith": [HR]}, None),
+        ({"EndsWith": [":"]}, None),
+    ],
+)
+def test_a_beginning_that_every_table_has_does_not_narrow(condition, answer):
+    assert records(data({"Field": "resources.ARN", **condition}), table_event("PutItem", None)) is answer

@@ -23,7 +23,7 @@ CHECK = Check(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=BUCKET # then ask who "
         "did it, and itemtrail setup --apply"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     controls=("CIS AWS Foundations v7.0 5.8",),
     decide=decide,
 )

@@ -4,10 +4,8 @@ Today and a day whose last files are still coming are the next review's. Source:
 """
 
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, passed
+from itemtrail.core.evidence_events import ARCHIVED
 from itemtrail.core.posture import Posture
-
-ARCHIVED = "itemtrail:archive_trail"
-"""What brings the events of a day that is not archived: a DAG, not an IAM action."""
 
 
 def decide(posture: Posture, _same: Posture, _wanted: Wanted) -> Answer:
@@ -30,5 +28,6 @@ CHECK = Check(
     remediation="itemtrail coverage # then itemtrail archive --day DAY for what is missing",
     needs=(),
     weighs=(ARCHIVED,),
+    momentary=True,
     decide=decide,
 )

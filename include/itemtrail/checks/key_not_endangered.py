@@ -23,7 +23,7 @@ CHECK = Check(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=kms.amazonaws.com # "
         "then: aws kms cancel-key-deletion, aws kms enable-key"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     controls=("CIS AWS Foundations v7.0 5.7",),
     decide=decide,
 )

@@ -22,6 +22,6 @@ CHECK = Check(
     remediation=(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=WHO # then ask who it was"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     decide=decide,
 )

@@ -23,6 +23,6 @@ CHECK = Check(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=lambda.amazonaws.com # "
         "then ask who did it, and itemtrail setup --apply"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     decide=decide,
 )

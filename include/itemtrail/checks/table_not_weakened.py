@@ -26,6 +26,6 @@ CHECK = Check(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=dynamodb.amazonaws.com "
         "# then ask who did it, and itemtrail setup --apply"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     decide=decide,
 )

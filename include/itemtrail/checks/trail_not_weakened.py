@@ -24,6 +24,6 @@ CHECK = Check(
         "AttributeKey=EventSource,AttributeValue=cloudtrail.amazonaws.com # then ask who did it, and itemtrail setup "
         "--apply"
     ),
-    needs=("cloudtrail:LookupEvents",),
+    needs=("s3:GetObject",),
     decide=decide,
 )

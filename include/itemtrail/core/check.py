@@ -123,7 +123,8 @@ class Check:
     ``needs``: IAM actions of the facts it reads of its subject; ``elsewhere``: of other things, where a refusal on any of them
     leaves it without an answer; ``weighs``: of other things, where it judges itself whether it can do without.
     ``controls``: only ids whose text was read. ``remediation``: a command with the subject's ``{name}``, ``{arn}``, ``{region}``,
-    and the configured ``{trail}``'s ARN, to fill in; words in capitals are for the reader to replace.
+    and the configured ``{trail}``'s ARN, to fill in; words in capitals are for the reader to replace. ``momentary``: it tells of
+    what happened since the last review, not of what is.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Check:
     controls: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     weighs: tuple[str, ...] = ()
+    momentary: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:

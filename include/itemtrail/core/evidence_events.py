@@ -58,6 +58,8 @@ EVENTS = {
     "lambda.amazonaws.com": (Touched.STREAM_PATH, frozenset({"DeleteEventSourceMapping", "DeleteFunction"})),
 }  # fmt: skip
 """Source of events → what they touch, and their names."""
+ARCHIVED = "itemtrail:archive_trail"
+"""What an ``Unread`` names where a day that is due is not archived: a DAG, not an IAM action; the events are the archive's."""
 CONDITIONAL = frozenset({"UpdateTable", "UpdateContinuousBackups"})
 """Only where the request says so; read by ``dynamodb.weakens``."""
 
@@ -101,9 +103,10 @@ def concerning(posture: Posture, kind: Touched, ours: Iterable[str] = ()) -> tup
 def _told(posture: Posture, events: list[EvidenceEvent], nothing: str) -> Answer:
     if events:
         return failed(f"{said(events)}.")
-    if posture.events_since is None:
-        return cannot_look("events since the last review were not looked at.")
-    return passed(f"{nothing} since {posture.events_since:%Y-%m-%d %H:%M:%SZ}.")
+    missing = [one for one in posture.unread if one.action == ARCHIVED]
+    if missing or posture.events_since is None or posture.events_until is None:
+        return cannot_look("not all that happened since the last review could be looked at; events_looked_at says what.")
+    return passed(f"{nothing} from {posture.events_since:%Y-%m-%d %H:%MZ} to {posture.events_until:%Y-%m-%d %H:%MZ}.")
 
 
 def said(events: Iterable[EvidenceEvent], most: int = 3) -> str:

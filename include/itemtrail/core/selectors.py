@@ -128,10 +128,16 @@ def _field(field: Mapping[str, Any], event: Event) -> Tri:
         return None
     value = event.get(field["Field"])
     if value is None:
-        return None if len(field) > 1 else True
+        return True if len(field) == 1 or _any_arn(field) else None
     wanted = [test(value, text) for name, test in _POSITIVE.items() for text in field.get(name) or []]
     unwanted = [test(value, text) for name, test in _POSITIVE.items() for text in field.get(f"Not{name}") or []]
     return (any(wanted) or not wanted) and not any(unwanted)
+
+
+def _any_arn(field: Mapping[str, Any]) -> bool:
+    """Whether the condition holds for every ARN of a service: StartsWith ``arn:aws:dynamodb:``, and nothing that excludes."""
+    whole = field["Field"] == "resources.ARN" and any(is_everything(value) for value in field.get("StartsWith") or [])
+    return whole and not any(name.startswith("Not") for name in field)
 
 
 def _basic(selector: Document, event: Event) -> Tri:

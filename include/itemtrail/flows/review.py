@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from itemtrail.checks.events_looked_at import ARCHIVED
 from itemtrail.core import layout, posture_diff, posture_json
 from itemtrail.core.acceptance import Acceptance
 from itemtrail.core.check import Wanted
+from itemtrail.core.evidence_events import ARCHIVED
 from itemtrail.core.posture import Posture, Unread
 from itemtrail.core.review import review as judge
 from itemtrail.core.review_report import Last, Report, Snapshot, compared_with, review_id
@@ -28,8 +28,6 @@ from itemtrail.ports.data import ArchiveStore
 from itemtrail.ports.posture import PostureReader
 from itemtrail.settings import Settings
 
-OF_EVENTS = "cloudtrail:LookupEvents"
-"""What checks need that speak of the time since the last review."""
 _LONGEST = 600
 _COULD_NOT = (AccessDenied, SourceUnavailable, EvidenceError, NotFound)
 
@@ -103,7 +101,7 @@ def evaluate(
         taken_at=posture.taken_at,
         acceptances=acceptances(settings),
         checks=[one.id for one in checks],
-        momentary=[one.id for one in checks if OF_EVENTS in one.needs],
+        momentary=[one.id for one in checks if one.momentary],
         before=last.results if last else None,
     )
     changes = tuple(_short(str(one)) for one in posture_diff.diff(previous, posture)) if previous else ()
