@@ -228,8 +228,9 @@ def _event_history() -> Role:
     return Role(
         "event_history",
         "Event history",
-        "",
-        "asks CloudTrail for the management events of the last 90 days; add the archive writer's policy, which stores them",
+        "airflow.event_history_conn",
+        "asks CloudTrail for the management events of the last 90 days, in the account that they happened in; the archive writer "
+        "stores them: the command needs both policies, Airflow has a connection for each",
         allow("LookUpEvents", event_history.ACTIONS, ["*"]),
     )
 
