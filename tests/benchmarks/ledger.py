@@ -4,7 +4,7 @@
 
 20 accounts × 17 Regions × as many days as make the units: 340 units a day, one in 33 with a second receipt; receipts of 24 slots
 and 48 objects (20 KB). The archive is generated as it is asked for, keys, versions, ETags and bytes, so that CPU and memory are
-the library's and no bucket of a million objects is needed; the ledger's own files are real, and kept in the folder for the next run.
+the library's and no bucket of a million objects is needed; the ledger's own files are real, and kept for the next run.
 Each measurement is a process of its own. Then, on a real S3 (SeaweedFS on loopback, 2,000 units in it): requests and seconds of
 listing and of reading, from which the cost of reading every receipt follows by multiplication.
 """
