@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from itemtrail.core import keys, layout
+from itemtrail.core.chain import ChainReport
 from itemtrail.core.plan import Input, Judgement, Plan, cut, identity
 from itemtrail.core.receipt import Packed, Receipt, covered
 from itemtrail.core.seen import Seen
@@ -32,6 +33,7 @@ from itemtrail.ports.data import ArchiveStore, ObjectStore, ProvenTagger, Public
 from itemtrail.settings import Settings
 
 _DAY = dt.timedelta(days=1)
+_REDELIVERED = dt.timedelta(days=31)  # CloudTrail tries for 30 days; user guide, "Getting and viewing your log files"
 _AFTER = dt.timedelta(hours=2)  # the digests that may list the day's last logs
 _ROUNDS = 16
 
@@ -165,20 +167,26 @@ class _Work:
         start = dt.datetime.combine(unit.day, dt.time(), dt.UTC)
         logs = self._originals(keys.log_day(trail, unit))
         digests = self._originals(keys.digest_day(trail, unit))
-        report = read_chain(
+        report = self._chain(recorder, start, start + _DAY + _AFTER)
+        late = [log.last_modified for log in logs if log.key not in report.claims]
+        if late and max(late) > start + _DAY:  # redelivered after an outage: listed by the digest of the hour of its arrival
+            report = self._chain(recorder, start, min(max(late), start + _REDELIVERED) + _AFTER)
+        return Observed(unit, trail, logs, digests, report)
+
+    def _chain(self, recorder: KeyRecorder, start: dt.datetime, end: dt.datetime) -> ChainReport:
+        return read_chain(
             self.source,
             recorder,
-            trail,
+            self.trail,
             self.status,
-            account=unit.account,
-            region=unit.region,
+            account=self.unit.account,
+            region=self.unit.region,
             start=start,
-            end=start + _DAY + _AFTER,
+            end=end,
             now=self.now,
             rules=self.settings.validation,
             max_bytes=self.settings.conversion.max_inflated_bytes,
         )
-        return Observed(unit, trail, logs, digests, report)
 
     def _originals(self, folder: str) -> tuple[ObjectInfo, ...]:
         unit, trail = self.unit, self.trail
