@@ -78,17 +78,20 @@ def opened(values: Mapping[str, Any]) -> "Asked":
     """The question of ``values``, with its bucket, as the restorer sees it. One set of clients a call."""
     from itemtrail.core.restore import Tier
     from itemtrail.flows.restore import Asked, question
+    from itemtrail.model import Unit
     from itemtrail_airflow.hook import Roles
 
     roles = Roles.open()
     settings, connection = roles.settings, roles.restorer()
+    named = [tuple(unit.split("/")) for unit in values["units"]]
     asked = question(
         settings,
         values["what"],
-        dt.date.fromisoformat(values["first"]),
-        dt.date.fromisoformat(values["last"]),
-        places=[_place(unit) for unit in values["units"]],
+        _day(values["first"]),
+        _day(values["last"]),
+        places=[(one[0], one[1]) for one in named if len(one) == 2],
         tables=values["tables"],
+        units=[Unit(one[0], one[1], dt.date.fromisoformat(one[2])) for one in named if len(one) == 3],
     )
     trail, archive = None, settings.archive
     if asked.delivered:
@@ -105,9 +108,8 @@ def _question(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in names} | {"last": params["last"] or params["first"]}
 
 
-def _place(unit: str) -> tuple[str, str]:
-    account, _, region = unit.partition("/")
-    return account, region
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def _budget(settings: "Settings") -> Decimal:

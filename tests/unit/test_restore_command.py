@@ -103,10 +103,34 @@ def test_a_key_cannot_steer_the_terminal(command):
     assert "\\x1b[2J\\x0a.tar" in out
 
 
+LOG = "AWSLogs/111122223333/CloudTrail/us-east-1/2023/03/14/111122223333_CloudTrail_us-east-1_x.json.gz"
+
+
+@pytest.mark.parametrize("form", [json.dumps, lambda rows: "\n".join(json.dumps(row) for row in rows)])
+def test_what_proves_a_history_is_asked_for_by_its_output(command, tmp_path, form):
+    bucket, run = command
+    other = TAR.replace("2023-03-14", "2023-03-15")
+    bucket.put(TAR, "DEEP_ARCHIVE", GB)
+    bucket.put(other, "DEEP_ARCHIVE", GB)
+    changes = tmp_path / "changes.json"
+    changes.write_text(form([{"source_object": LOG, "candidates": []}, {"source_object": None}]), encoding="utf-8")
+    code, out, _ = run("--plan", "--of", str(changes))
+    assert (code, TAR in out, other in out) == (0, True, False)
+    assert "originals of 1 units, 2023-03-14" in out
+
+
+@pytest.mark.parametrize("text", ["", "[]", '[{"source_object": null}]', "{", "[1]", '"x"', "{}"])
+def test_what_names_no_log_is_no_question(command, tmp_path, text):
+    _, run = command
+    (tmp_path / "changes.json").write_text(text, encoding="utf-8")
+    assert run("--plan", "--of", str(tmp_path / "changes.json"))[0] == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("--plan",),
+        ("--plan", "--of", "/nowhere.json"),
         ("--plan", "--day", "2023-03-14", "--to", "2023-03-15"),
         ("--plan", "--approve", "0" * 16, *ASK),
         ("--plan", "--what", "originals", "--what", "delivered", *ASK),

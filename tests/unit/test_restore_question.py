@@ -6,7 +6,7 @@ import pytest
 
 from itemtrail.core import changes_files, layout
 from itemtrail.core.keys import format_digest
-from itemtrail.core.restore_question import Kind, Question, check, command_for, lacking, spans
+from itemtrail.core.restore_question import Kind, Question, check, command_for, lacking, spans, units_of
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef, Unit
 
@@ -82,6 +82,27 @@ def test_a_unit_without_originals_is_named():
     without = [Unit(ACCOUNT, "eu-west-1", FIRST + dt.timedelta(days=n)) for n in range(3)]
     assert lacking(asked, there) == (*without, Unit(ACCOUNT, REGION, last))
     assert lacking(asking(Kind.EVENTS), []) == ()
+
+
+def test_an_items_history_needs_the_units_of_its_logs_and_of_its_candidates():
+    def log(day, region=REGION):
+        return f"audit/AWSLogs/o-abc123/{ACCOUNT}/CloudTrail/{region}/{day:%Y/%m/%d}/{ACCOUNT}_CloudTrail_x.json.gz"
+
+    rows = [
+        {"source_object": log(FIRST), "candidates": []},
+        {"source_object": log(FIRST)},
+        {"source_object": None, "candidates": [{"source_object": log(LAST, "eu-west-1")}]},
+        {"source_object": None},
+    ]
+    units = units_of(rows)
+    assert units == (Unit(ACCOUNT, "eu-west-1", LAST), Unit(ACCOUNT, REGION, FIRST))
+    asked = Question((Kind.ORIGINALS,), FIRST, LAST, units=units)
+    check(asked)
+    keys = [layout.tar_key(Unit(ACCOUNT, region, day), 0, 0) for region in (REGION, "eu-west-1") for day in DAYS]
+    assert hit(asked, keys) == [layout.tar_key(units[1], 0, 0), layout.tar_key(units[0], 0, 0)]
+    assert lacking(asked, keys[:20]) == (units[0],)
+    with pytest.raises(ConfigurationError, match="asked for their originals"):
+        check(Question((Kind.EVENTS,), FIRST, LAST, units=units))
 
 
 COMMANDS = {

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from itemtrail.cli import ends
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from itemtrail.core.restore import RestorePlan
     from itemtrail.core.restore_question import Question
     from itemtrail.flows.restore import Asked, Requested
+    from itemtrail.model import Unit
 
 _EXAMPLES = """
 examples:
   itemtrail restore --plan --from 2023-03-01 --to 2023-03-31           originals of March 2023, all tiers and their prices
   itemtrail restore --plan --what events --what stream_records --day 2023-03-14
   itemtrail restore --plan --what history --table Payroll --from 2023-01-01 --to 2023-12-31
+  itemtrail history --table Payroll --key EmpId=E-1042 --json | itemtrail restore --plan --of -    what proves one item's history
   itemtrail restore --plan --what delivered --day 2023-03-14           what lies in the trail bucket, for `itemtrail validate`
   itemtrail restore --apply --from 2023-03-01 --to 2023-03-31 --tier Bulk --copy-days 14
   itemtrail restore --apply --from 2023-03-01 --to 2023-03-31 --approve 3f2a91c0…
@@ -57,6 +60,12 @@ def add_parser(commands: Any) -> None:
         action="append",
         choices=("originals", "events", "stream_records", "history", "delivered"),
         help="what is asked for (may be repeated; default: originals)",
+    )
+    parser.add_argument(
+        "--of",
+        type=Path,
+        metavar="FILE",
+        help="originals of the changes in FILE (- for standard input): history or changes as JSON",
     )
     ends.add_days(parser)
     ends.add_units(parser)
@@ -104,9 +113,18 @@ def _asked(arguments: argparse.Namespace, opened: ends.Ends) -> "Asked":
     from itemtrail.flows.restore import Asked, question
 
     settings = opened.settings
-    days = ends.days(arguments)
+    units = _units(arguments.of) if arguments.of else ()
+    if units and (arguments.day or arguments.first or arguments.last or arguments.unit):
+        raise ConfigurationError("--of brings its own days and units.", advice="leave out --day, --from, --to and --unit.")
+    days = [] if units else ends.days(arguments)
     wanted: Question = question(
-        settings, arguments.what or ["originals"], days[0], days[-1], places=arguments.unit or (), tables=arguments.table or ()
+        settings,
+        arguments.what or ["originals"],
+        days[0] if days else None,
+        days[-1] if days else None,
+        places=arguments.unit or (),
+        tables=arguments.table or (),
+        units=units,
     )
     trail = None
     if wanted.delivered:
@@ -116,6 +134,26 @@ def _asked(arguments: argparse.Namespace, opened: ends.Ends) -> "Asked":
         store = opened.connection.cold(settings.archive.bucket, root=settings.archive.prefix, region=settings.archive.region)
     tier, kept = arguments.tier or settings.restore.tier, arguments.copy_days or settings.restore.copy_days
     return Asked(wanted, store, Tier(tier), kept, trail)
+
+
+def _units(path: Path) -> "tuple[Unit, ...]":
+    """Units of the changes in a file, ``-`` for standard input: a JSON list, or one JSON object a line.
+
+    Raises:
+        ConfigurationError: it is no such file, or its changes name no log.
+    """
+    from itemtrail.core.restore_question import units_of
+
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in text.splitlines() if line]
+        units = units_of(rows)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        advice = "give what `itemtrail history --json` or `itemtrail changes --json` printed."
+        raise ConfigurationError(f"{path} holds no changes: {error}.", advice=advice) from error
+    if not units:
+        raise ConfigurationError(f"the {len(rows)} changes in {path} name no log file.", advice="ask for days instead.")
+    return units
 
 
 def _approved(arguments: argparse.Namespace, plan: "RestorePlan", budget: Decimal, ask: Callable[[str], str] = input) -> str:

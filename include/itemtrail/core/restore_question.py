@@ -7,9 +7,10 @@ day's first digest proves the day's last logs); and the command that asks about 
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from itemtrail.core import keys, layout
 from itemtrail.errors import ConfigurationError
@@ -38,16 +39,22 @@ OF_TABLES = (Kind.STREAM_RECORDS, Kind.HISTORY)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What, of which days (both included), of which (account, Region) pairs, or of which tables (ARNs)."""
+    """What, of which days (both included), of which (account, Region) pairs, or of which tables (ARNs).
+
+    ``units``: originals of exactly these, in place of days and pairs.
+    """
 
     kinds: tuple[Kind, ...]
     first: dt.date
     last: dt.date
     places: tuple[tuple[str, str], ...] = ()
     tables: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
 
     def __str__(self) -> str:
         days = str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+        if self.units:
+            return f"{', '.join(self.kinds)} of {len(self.units)} units, {days}"
         of = [f"{account}/{region}" for account, region in self.places] if self.asks_places else []
         of += list(self.tables) if self.asks_tables else []
         return f"{', '.join(self.kinds)} of {days}: {', '.join(of)}"
@@ -96,13 +103,15 @@ def check(question: Question) -> None:
         raise ConfigurationError("nothing is asked for.", advice=f"say what: {', '.join(Kind)}.")
     if question.first > question.last:
         raise ConfigurationError(f"{question.first} is after {question.last}.", advice="give the earlier day first.")
+    if question.units and question.kinds != (Kind.ORIGINALS,):
+        raise ConfigurationError("single units are asked for their originals.", advice="ask for `originals` alone, or for days.")
     if question.delivered and len(set(question.kinds)) > 1:
         raise ConfigurationError(
             "what was delivered lies in the trail bucket, the rest in the archive.", advice="ask for `delivered` alone."
         )
     if question.asks_tables and not question.tables:
         raise ConfigurationError(f"{', '.join(OF_TABLES)} are of tables.", advice="name them, or set `streams.tables`.")
-    if question.asks_places and not question.places:
+    if question.asks_places and not (question.places or question.units):
         raise ConfigurationError("no account and Region is asked for.", advice="name ACCOUNT/REGION.")
 
 
@@ -122,8 +131,15 @@ def lacking(question: Question, keys: Iterable[str]) -> tuple[Unit, ...]:
         return ()
     days = [question.first + n * _DAY for n in range((question.last - question.first).days + 1)]
     folders = {key.rpartition("/")[0] for key in keys}
-    units = (Unit(*place, day) for place in question.places for day in days)
+    units = question.units or [Unit(*place, day) for place in question.places for day in days]
     return tuple(sorted(unit for unit in units if f"{layout.ORIGINALS}{layout.unit_folder(unit)}".rstrip("/") not in folders))
+
+
+def units_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Unit, ...]:
+    """Units of the logs that changes (as `itemtrail history --json` prints them) name as theirs, or of candidates; sorted."""
+    objects = (one.get("source_object") for row in rows for one in (row, *(row.get("candidates") or ())))
+    found = (_DELIVERED.search(key) for key in objects if isinstance(key, str))
+    return tuple(sorted({Unit(one[1], one[2], dt.date(int(one[3]), int(one[4]), int(one[5]))) for one in found if one}))
 
 
 def command_for(key: str) -> str:
@@ -148,6 +164,9 @@ def command_for(key: str) -> str:
 def _of(kind: Kind, question: Question, trail: TrailRef | None) -> Iterator[Span]:
     first, last = question.first, question.last
     match kind:
+        case Kind.ORIGINALS if question.units:
+            for unit in question.units:
+                yield Span(f"{layout.ORIGINALS}{layout.unit_folder(unit)}", "", "")
         case Kind.ORIGINALS | Kind.EVENTS:
             root, name = (layout.ORIGINALS, "delivery_date=") if kind is Kind.ORIGINALS else (layout.EVENTS, "event_date=")
             for place in question.places:

@@ -15,7 +15,7 @@ from itemtrail.core.prices import PriceTable
 from itemtrail.core.restore import RestorePlan, State, Tier, make_plan
 from itemtrail.core.restore_question import Kind, Question, Span, check, lacking, spans
 from itemtrail.errors import ConfigurationError, ItemtrailError, PlanChanged
-from itemtrail.model import Archived, TrailRef
+from itemtrail.model import Archived, TrailRef, Unit
 from itemtrail.ports.cold import ColdStore
 from itemtrail.settings import Settings
 
@@ -47,13 +47,16 @@ class Requested:
 def question(
     settings: Settings,
     kinds: Sequence[str],
-    first: dt.date,
-    last: dt.date,
+    first: dt.date | None,
+    last: dt.date | None,
     *,
     places: Sequence[tuple[str, str]] = (),
     tables: Sequence[str] = (),
+    units: Sequence[Unit] = (),
 ) -> Question:
     """The question, with what it does not name from the configuration: accounts and Regions, tables (a name becomes its ARN).
+
+    ``units`` bring their own days.
 
     Raises:
         ConfigurationError: it asks for nothing, or names a table that is none of the configuration's.
@@ -61,11 +64,18 @@ def question(
     archive = settings.archive
     pairs = places or [(account, region) for account in archive.accounts for region in archive.regions]
     arns = [_arn(settings, table) for table in tables] or list(settings.streams.tables)
-    made = Question(
-        tuple(sorted({Kind(kind) for kind in kinds})), first, last, tuple(sorted(set(pairs))), tuple(sorted(set(arns)))
-    )
+    days = [unit.day for unit in units] or [day for day in (first, last) if day]
+    if not days:
+        raise ConfigurationError("no day was given.", advice="give the first and the last day.")
+    wanted, exact = tuple(sorted({Kind(kind) for kind in kinds})), tuple(sorted(set(units)))
+    made = Question(wanted, *_ends(days, exact), tuple(sorted(set(pairs))), tuple(sorted(set(arns))), exact)
     check(made)
     return made
+
+
+def _ends(days: Sequence[dt.date], units: Sequence[Unit]) -> tuple[dt.date, dt.date]:
+    """First and last day: as they were given, or of the units."""
+    return (min(days), max(days)) if units else (days[0], days[-1])
 
 
 def _arn(settings: Settings, table: str) -> str:
