@@ -25,5 +25,6 @@ CHECK = Check(
     ),
     needs=("s3:GetObject",),
     controls=("CIS AWS Foundations v7.0 5.8",),
+    momentary=True,
     decide=decide,
 )

@@ -23,5 +23,6 @@ CHECK = Check(
         "aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=WHO # then ask who it was"
     ),
     needs=("s3:GetObject",),
+    momentary=True,
     decide=decide,
 )

@@ -24,5 +24,6 @@ CHECK = Check(
         "then ask who did it, and itemtrail setup --apply"
     ),
     needs=("s3:GetObject",),
+    momentary=True,
     decide=decide,
 )

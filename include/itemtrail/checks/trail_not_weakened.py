@@ -25,5 +25,6 @@ CHECK = Check(
         "--apply"
     ),
     needs=("s3:GetObject",),
+    momentary=True,
     decide=decide,
 )
