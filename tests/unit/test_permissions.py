@@ -143,6 +143,17 @@ def test_nothing_is_allowed_on_nothing(tmp_path: Path):
     assert next(role for role in roles_of(bare) if role.kind == "stream_reader").statements == ()
 
 
+def test_the_archive_writer_may_tell_the_topic_of_checkpoints_too(tmp_path: Path):
+    alerts = 'sns_topic_arn = "arn:aws:sns:us-east-1:111122223333:itemtrail-alerts"'
+    outside = "arn:aws:sns:us-east-1:999900001111:itemtrail-checkpoints"
+    named = configured(tmp_path, (alerts, f'{alerts}\ncheckpoint_topic_arn = "{outside}"'))
+    writer = next(role for role in roles_of(named) if role.kind == "archive_writer")
+    assert {r for s in writer.statements if s.sid == "TellAlerts" for r in s.resources} == {
+        "arn:aws:sns:us-east-1:111122223333:itemtrail-alerts",
+        outside,
+    }
+
+
 def test_a_wildcard_is_no_action():
     for actions_ in (["s3:*"], ["*"], ["GetObject"], []):
         with pytest.raises(ValueError, match="not named actions"):

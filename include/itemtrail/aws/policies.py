@@ -54,6 +54,7 @@ def names_of(settings: Settings) -> Names:
         forwarder_role=captured.forwarder_role,
         failure_queue=captured.failure_queue,
         topic_arn=settings.alerts.sns_topic_arn,
+        checkpoint_topic_arn=settings.alerts.topic_of_checkpoints,
         roles=tuple(settings.review.roles.values()),
     )
 
@@ -124,7 +125,7 @@ def _archive_writer(names: Names) -> Role:
         (
             *_read_archive(names),
             *allow("AddLocked", archive_store.ACTIONS, [names.archived]),
-            *allow("TellAlerts", notifier.ACTIONS, [names.topic_arn] if names.topic_arn else []),
+            *allow("TellAlerts", notifier.ACTIONS, sorted({names.topic_arn, names.checkpoint_topic_arn} - {""})),
         ),
     )
 

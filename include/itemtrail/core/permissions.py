@@ -78,6 +78,7 @@ class Names:
     forwarder_role: str
     failure_queue: str
     topic_arn: str
+    checkpoint_topic_arn: str
     roles: tuple[str, ...]
 
     def arn(self, service: str, resource: str, *, region: str = "*", account: str | None = None) -> str:
