@@ -10,18 +10,17 @@ import argparse
 import csv
 import datetime as dt
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from itemtrail.cli import ends
+from itemtrail.cli import copies, ends
 from itemtrail.cli.table import render
 from itemtrail.core import layout
 from itemtrail.core.receipt import Receipt
 from itemtrail.core.visible import visible
-from itemtrail.flows.query import Answer, Scope, ask, copy_events, needs
+from itemtrail.flows.query import Answer, Scope, ask, needs
 from itemtrail.flows.receipts import load
 
 _MOST_TABLE_ROWS = 10_000
@@ -51,8 +50,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--from", dest="first", type=ends.day, metavar="D", help="first day")
     parser.add_argument("--to", dest="last", type=ends.day, metavar="D", help="last day, included")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="ask a local folder with `events/` in it, not the archive")
-    parser.add_argument("--cache", type=Path, default=_cache(), metavar="DIR", help="copies of Parquet files (%(default)s)")
-    parser.add_argument("--copy-limit", type=int, default=4 << 30, metavar="BYTES", help="copy at most this much (%(default)s)")
+    copies.add_cache(parser)
     parser.add_argument("--memory", default="2GB", metavar="SIZE", help="DuckDB's memory limit (%(default)s)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a row")
@@ -68,11 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
         events, history = (_local(root, folder, scope) for folder in (layout.EVENTS, layout.EVENT_HISTORY))
     else:
         opened = ends.open_ends(arguments)
-        root = (arguments.cache / opened.archive.bucket / opened.settings.archive.prefix).resolve()
+        root = copies.root(arguments, opened)
         every = needs(arguments.sql, "events_all")
-        events = _copied(arguments, opened, root, scope, layout.EVENTS) if needs(arguments.sql, "events") else ()
+        events = copies.copied(arguments, opened, scope) if needs(arguments.sql, "events") else ()
         asked = every or needs(arguments.sql, "event_history")
-        history = _copied(arguments, opened, root, scope, layout.EVENT_HISTORY) if asked else ()
+        history = copies.copied(arguments, opened, scope, layout.EVENT_HISTORY) if asked else ()
         receipts = list(_receipts(opened, scope)) if needs(arguments.sql, "receipts") else []
     answer = ask(arguments.sql, events=events, root=root, receipts=receipts, memory=arguments.memory, event_history=history)
     _print(answer, arguments)
@@ -81,15 +79,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _local(root: Path, folder: str, scope: Scope) -> tuple[Path, ...]:
     return tuple(sorted(path for path in root.glob(f"{folder}*/*/*/*.parquet") if scope.holds(path.parent.name[-10:])))
-
-
-def _copied(arguments: argparse.Namespace, opened: ends.Ends, root: Path, scope: Scope, folder: str) -> tuple[Path, ...]:
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    return copy_events(opened.archive, root, scope, limit=arguments.copy_limit, progress=tell, folder=folder)
 
 
 def _receipts(opened: ends.Ends, scope: Scope) -> Iterator[Receipt]:
@@ -141,7 +130,3 @@ def _text(value: Any) -> str:
     if plain is None:
         return ""
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "itemtrail"
