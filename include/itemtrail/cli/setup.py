@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     cost = _cost(opened, plan, arguments.rate)
     document: dict[str, Any] = {"plan": plan.to_json(), "cost": cost_text.document(cost)}
     if not arguments.json:
-        print(f"{plan.table()}\n\n{cost_text.text(cost)}")
+        print(f"{cost_text.text(cost)}\n\n{plan.table()}")
     good = plan.good and plan.empty
     if arguments.apply and not plan.empty:
         approved = _approved(arguments, plan)
