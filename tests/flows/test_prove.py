@@ -164,17 +164,29 @@ def test_what_is_no_proof_holds_nothing(junk):
     assert failing(junk) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_the_checker_runs_alone_without_network_or_itemtrail(proof, tmp_path: Path):
-    """In an empty folder, in Python's isolated mode, where no import of the project can succeed."""
-    (tmp_path / "check_proof.py").write_bytes(Path(check_proof.__file__).read_bytes())
-    (tmp_path / "proof.json").write_text(json.dumps(proof), encoding="utf-8")
-    command = [sys.executable, "-I", "check_proof.py", "proof.json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "PROVEN  anchored: false")
-    wrong = subprocess.run(
-        [*command, "--checkpoint", "0" * 64], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (wrong.returncode, wrong.stdout.splitlines()[-1]) == (1, "NOT PROVEN  anchored: false")
+def alone(folder: Path, proof: dict[str, Any], *words: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
+    """The checker in a folder of its own, in Python's isolated mode, where no import of the project can succeed."""
+    (folder / "check_proof.py").write_bytes(Path(check_proof.__file__).read_bytes())
+    (folder / "proof.json").write_text(json.dumps(proof), encoding="utf-8")
+    command = [*before, sys.executable, "-I", "check_proof.py", "proof.json", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+def test_the_checker_runs_without_itemtrail(proof, tmp_path: Path):
+    assert alone(tmp_path, proof) == (0, "PROVEN  anchored: false")
+    assert alone(tmp_path, proof, "--checkpoint", "0" * 64) == (1, "NOT PROVEN  anchored: false")
+
+
+def test_the_checker_runs_where_no_network_interface_is_up(proof, tmp_path: Path):
+    apart = ("unshare", "--map-root-user", "--net")
+    try:
+        subprocess.run([*apart, "true"], check=True, capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("this machine does not let a user make a network namespace (unshare --map-root-user --net)")
+    down = subprocess.run([*apart, "cat", "/proc/net/dev"], check=True, capture_output=True, text=True, timeout=10).stdout
+    assert [line.split(":")[0].strip() for line in down.splitlines()[2:]] == ["lo"]
+    assert alone(tmp_path, proof, before=apart) == (0, "PROVEN  anchored: false")
 
 
 def test_the_checker_is_read_in_an_afternoon():
