@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from tests.archive_world import BEGIN, DAY, HOUR, ArchiveWorld, a_chain, records
+from tests.ledger_world import LedgerWorld, unit, week
 
 from itemtrail.errors import ConfigurationError
+from itemtrail.flows.ledger_book import open_book
 from itemtrail.flows.query import Scope, ask, copy_events, needs
 from itemtrail.flows.receipts import history
+from itemtrail.model import Verdict
 
 
 @pytest.fixture
@@ -132,3 +135,23 @@ def test_a_quote_in_a_folders_name_is_only_a_name(world: ArchiveWorld, tmp_path:
 def test_needs_looks_for_the_name() -> None:
     assert needs("select * from EVENTS_distinct", "events")
     assert not needs("select eventName from receipts", "events")
+
+
+def test_units_are_each_units_last_row_of_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    ledger = LedgerWorld(tmp_path / "room")
+    week(ledger, range(3))
+    ledger.append()
+    ledger.commit(unit(1), verdict=Verdict.DISPROVEN)
+    ledger.commit_stream()
+    ledger.append()
+    files = open_book(ledger.archive, tmp_path / "room").paths
+    sql = "SELECT delivery_date, number, verdict, rows, reasons[1].reason FROM units ORDER BY 1"
+    found = list(ask(sql, events=(), root=tmp_path, receipts=(), memory="512MB", ledger=files).rows)
+    assert found == [
+        ("2026-03-01", 0, "PROVEN", 10, None),
+        ("2026-03-02", 1, "DISPROVEN", 20, "HASH_MISMATCH"),
+        ("2026-03-03", 0, "PROVEN", 10, None),
+    ]
+    nothing = ask("SELECT * FROM units", events=(), root=tmp_path, receipts=(), memory="512MB")
+    assert (list(nothing.rows), "lack" in nothing.columns) == ([], True)

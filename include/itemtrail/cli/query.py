@@ -3,7 +3,7 @@
 Parquet files are copied once into --cache (they never change). Views: events, events_distinct (one row per record, also where
 CloudTrail delivered it twice), receipts; event_history (what `itemtrail export-event-history` fetched: an unproven source),
 events_all (both; `source` says which, and the trail's row stands where both have one). Days are event dates for events and
-delivery dates for receipts.
+delivery dates for receipts. units: each unit's state as of the last ledger checkpoint (columns: docs/schema.md, "Ledger").
 """
 
 import argparse
@@ -11,7 +11,9 @@ import csv
 import datetime as dt
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from itemtrail.cli.table import render
 from itemtrail.core import layout
 from itemtrail.core.receipt import Receipt
 from itemtrail.core.visible import visible
+from itemtrail.errors import ConfigurationError
+from itemtrail.flows.ledger_book import copy_files, last_checkpoint
 from itemtrail.flows.query import Answer, Scope, ask, needs
 from itemtrail.flows.receipts import load
 
@@ -29,6 +33,7 @@ examples:
   itemtrail query "SELECT event_ts, actor, eventName FROM events_distinct WHERE table_arn LIKE '%/Payroll' ORDER BY 1"
   itemtrail query --from 2026-11-21 --to 2026-11-21 --csv "SELECT actor, count(*) FROM events_distinct GROUP BY ALL"
   itemtrail query --json "SELECT delivery_date, verdict, rows FROM receipts ORDER BY 1"
+  itemtrail query "SELECT account, verdict, count(*), sum(rows) FROM units GROUP BY ALL"
   itemtrail query "SELECT source, count(*) FROM events_all WHERE eventName = 'CreateRole' GROUP BY ALL"
   itemtrail query --dir out "SELECT count(*) FROM events"     what `itemtrail convert --out out` wrote
 
@@ -72,9 +77,35 @@ def run(arguments: argparse.Namespace) -> int:
         asked = every or needs(arguments.sql, "event_history")
         history = copies.copied(arguments, opened, scope, layout.EVENT_HISTORY) if asked else ()
         receipts = list(_receipts(opened, scope)) if needs(arguments.sql, "receipts") else []
-    answer = ask(arguments.sql, events=events, root=root, receipts=receipts, memory=arguments.memory, event_history=history)
-    _print(answer, arguments)
+    with _ledger(arguments, root) as ledger:
+        _print(
+            ask(
+                arguments.sql,
+                events=events,
+                root=root,
+                receipts=receipts,
+                memory=arguments.memory,
+                event_history=history,
+                ledger=ledger,
+            ),
+            arguments,
+        )
     return 0
+
+
+@contextmanager
+def _ledger(arguments: argparse.Namespace, root: Path) -> Iterator[tuple[Path, ...]]:
+    """Copies of the ledger's files for as long as the statement runs; none where it does not ask for them."""
+    if arguments.dir or not (needs(arguments.sql, "units") or needs(arguments.sql, "ledger")):
+        yield ()
+        return
+    archive = ends.open_ends(arguments).archive
+    last = last_checkpoint(archive)
+    if last is None:
+        raise ConfigurationError(f"{archive.name} has no ledger, which `units` is read from.", advice="ask `receipts` instead.")
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix="ledger-", dir=root) as room:
+        yield copy_files(archive, last.files, Path(room))
 
 
 def _local(root: Path, folder: str, scope: Scope) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 Decides: what is copied (each file once: they never change), and what SQL may do: one statement that reads, no file but those
 copied, no network, no setting, bounded memory. Refuses to copy more than a limit without being told which days are meant.
 Views: ``events`` (partition columns are strings), ``events_distinct`` (one row per account, Region and record), ``receipts``;
+``units`` (each unit's state as of the last ledger checkpoint: nothing of the receipts is read);
 ``event_history`` (an unproven source, and says so in every row), ``events_all`` (both, the trail's row where both have one).
 Source: DuckDB documentation, "Securing DuckDB" and "Hive Partitioning", read 2026-11-24.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from itemtrail.core import layout
 from itemtrail.core.event_history import PROOF, SOURCE
+from itemtrail.core.ledger_rows import SCHEMA as LEDGER
 from itemtrail.core.receipt import Counts, Receipt
 from itemtrail.core.schema import SCHEMA
 from itemtrail.errors import ColdStorage, ConfigurationError
@@ -100,7 +102,14 @@ def _copy(archive: ObjectStore, info: ObjectInfo, path: Path) -> ColdStorage | N
 
 
 def ask(
-    sql: str, *, events: Sequence[Path], root: Path, receipts: Iterable[Receipt], memory: str, event_history: Sequence[Path] = ()
+    sql: str,
+    *,
+    events: Sequence[Path],
+    root: Path,
+    receipts: Iterable[Receipt],
+    memory: str,
+    event_history: Sequence[Path] = (),
+    ledger: Sequence[Path] = (),
 ) -> Answer:
     """Run one reading statement.
 
@@ -111,6 +120,7 @@ def ask(
         receipts: rows of ``receipts``.
         memory: DuckDB's ``memory_limit``, for example ``2GB``.
         event_history: Parquet files of the event history, as ``events``.
+        ledger: Parquet files below ``root`` that the last checkpoint names; ``units`` are each unit's last row in them.
 
     Raises:
         ConfigurationError: not one statement that reads, or one that DuckDB refuses.
@@ -123,6 +133,7 @@ def ask(
         _events(connection, events)
         _event_history(connection, event_history)
         _receipts(connection, receipts)
+        _units(connection, ledger)
         _lock(connection, root)
         _must_only_read(connection, sql)
         cursor = connection.execute(sql)
@@ -169,6 +180,20 @@ def _view(connection: "duckdb.DuckDBPyConnection", name: str, paths: Sequence[Pa
     empty = f"SELECT *, '' AS account, '' AS region, '' AS event_date{more} FROM nothing"  # noqa: S608 - constants
     connection.execute(f"CREATE TABLE {name} AS {empty}")
     connection.unregister("nothing")
+
+
+def _units(connection: "duckdb.DuckDBPyConnection", ledger: Sequence[Path]) -> None:
+    if ledger:
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in ledger)
+        connection.execute(f"CREATE VIEW ledger AS SELECT * FROM read_parquet([{files}])")  # noqa: S608 - quoted above
+    else:
+        connection.register("no_ledger", LEDGER.empty_table())
+        connection.execute("CREATE TABLE ledger AS SELECT * FROM no_ledger")
+        connection.unregister("no_ledger")
+    connection.execute(
+        "CREATE VIEW units AS SELECT * EXCLUDE (kind, table_name, event_date) FROM ledger WHERE kind = 'receipts' QUALIFY "
+        "row_number() OVER (PARTITION BY account, region, delivery_date ORDER BY leaf DESC) = 1"
+    )
 
 
 def _receipts(connection: "duckdb.DuckDBPyConnection", receipts: Iterable[Receipt]) -> None:
@@ -218,7 +243,7 @@ def _rows(cursor: "duckdb.DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
 
 
 def _refused(error: Exception) -> ConfigurationError:
-    advice = "views: events, events_distinct, receipts, event_history, events_all; columns: docs/schema.md."
+    advice = "views: events, events_distinct, receipts, units, event_history, events_all; columns: docs/schema.md."
     if "Out of Memory" in str(error):
         advice = "ask for fewer columns or days, or raise --memory."
     return ConfigurationError(f"DuckDB: {str(error).strip()}", advice=advice)
