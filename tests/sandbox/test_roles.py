@@ -11,7 +11,7 @@ from tests.permissions import policies
 from tests.sandbox.setup_world import SetupWorld
 from tests.sandbox.test_setup import as_user
 
-from itemtrail.flows import lifecycle, receipts, setup
+from itemtrail.flows import lifecycle, placement, receipts, setup
 from itemtrail.flows.archive import archive_unit
 from itemtrail.model import Unit, Verdict
 
@@ -81,6 +81,47 @@ def test_what_is_proven_is_tagged_and_nothing_else_is(world: SetupWorld, archive
 def test_the_trail_reader_may_assert_the_lifecycle(reader: SetupWorld) -> None:
     findings = lifecycle.review(reader.connection.control(), reader.settings, now=reader.now())
     assert [finding for finding in findings if finding.bad] == []
+
+
+def test_the_two_roles_that_archive_may_look_where_objects_lie(
+    world: SetupWorld, reader: SetupWorld, writer: SetupWorld, archived: Any
+) -> None:
+    ours, theirs, settings = reader.connection, writer.connection, world.settings
+    trail = ours.trail(settings.trail)
+    store = theirs.archive(settings.archive)
+    looked_at = placement.Ends(
+        control=ours.control(),
+        archive=theirs.cold(settings.archive.bucket, root=settings.archive.prefix, region=settings.archive.region),
+        store=store,
+        source=ours.cold(trail.bucket),
+        trail=trail,
+        tags=ours.tagger(trail.bucket).tags,
+    )
+    units = placement.sample(store, settings.archive.accounts, settings.archive.regions, 20, DAY)
+    assert units == (UNIT,)
+    for extent, later in ((units, 1), (None, 1), (units, 200)):
+        found = placement.look(looked_at, settings, extent, now=world.now() + dt.timedelta(days=later)).findings
+        bad = [one.detail for one in found if one.bad]
+        if later == 1:
+            assert bad == []
+            assert len(found) == 3
+        else:  # nothing moves or deletes in the local AWS, so what is proven stands out as still there
+            assert any("should be gone" in detail and "/CloudTrail/us-east-1/2026/11/21/" in detail for detail in bad)
+            assert any("warmer than due" in detail and "due is DEEP_ARCHIVE" in detail for detail in bad)
+
+
+@pytest.mark.parametrize("role", ["Trail reader", "Archive writer", "Stream reader", "Auditor"])
+def test_nobody_but_setting_up_can_rewrite_a_lifecycle_or_a_policy(world: SetupWorld, role: str) -> None:
+    s3 = as_user(world, f"cannot-{role.replace(' ', '-').lower()}", policies()[role]).client("s3")
+    rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    for bucket in (world.settings.trail.bucket, world.settings.archive.bucket):
+        before = world.connection.control().bucket(bucket)
+        assert refused(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+        assert refused(s3.delete_bucket_lifecycle, Bucket=bucket)
+        assert refused(s3.put_bucket_policy, Bucket=bucket, Policy="{}")
+        assert refused(s3.delete_bucket_policy, Bucket=bucket)
+        assert refused(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+        assert world.connection.control().bucket(bucket) == before
 
 
 def test_the_auditor_reads_receipts(world: SetupWorld, archived: Any) -> None:
