@@ -28,8 +28,9 @@ CHECK = Check(
         "Records may come out of order and twice; with milliseconds, two changes of one item within one cannot be put in order."
     ),
     remediation=(
-        "aws dynamodb update-kinesis-streaming-destination --table-name {name} --stream-arn KINESIS_STREAM_ARN "
-        "--update-kinesis-streaming-configuration ApproximateCreationDateTimePrecision=MICROSECOND --region {region}"
+        "aws dynamodb update-kinesis-streaming-destination --table-name {name} --stream-arn "
+        "arn:aws:kinesis:{region}:ACCOUNT_ID:stream/STREAM --update-kinesis-streaming-configuration "
+        "ApproximateCreationDateTimePrecision=MICROSECOND --region {region}"
     ),
     needs=("dynamodb:DescribeTable", "dynamodb:DescribeKinesisStreamingDestination"),
     decide=decide,
