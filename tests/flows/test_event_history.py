@@ -330,6 +330,15 @@ def test_strings_that_are_no_record_are_set_aside_by_name_and_nothing_is_dropped
     assert aside == {*texts, "None"}
 
 
+def test_large_events_are_read_in_shorter_windows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itemtrail.flows.event_history.PAGES", Pages(probe=50, part=50, most=50, most_bytes=20_000))
+    for number in range(200):
+        world.history.add(BEGIN + number * 400 * SECOND, requestParameters={"policy": "x" * 500})
+    done = world.run()
+    assert (done.rows, len(set(ids(world)))) == (200, 200)
+    assert len(receipt(world).parts) > 4
+
+
 def test_an_event_without_a_time_is_an_error_and_nothing_is_committed(world: World) -> None:
     world.history.order = lambda events: [*events, {"EventId": "timeless", "CloudTrailEvent": "{}"}]
     with pytest.raises(EvidenceError, match="timeless without a time"):

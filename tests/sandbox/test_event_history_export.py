@@ -12,7 +12,7 @@ from tests.sandbox.test_setup import as_user
 
 from itemtrail.cli import main
 from itemtrail.core import layout
-from itemtrail.errors import AccessDenied, ConfigurationError
+from itemtrail.errors import AccessDenied, ConfigurationError, Throttled
 from itemtrail.flows import setup
 from itemtrail.flows.archive import archive_unit
 from itemtrail.flows.event_history import Exported, Pacer, export_unit
@@ -87,6 +87,25 @@ def test_a_denial_names_the_action(world: SetupWorld, tmp_path_factory: pytest.T
 def test_another_account_s_history_is_not_asked_for(world: SetupWorld) -> None:
     with pytest.raises(ConfigurationError, match="credentials are of account 111122223333"):
         world.connection.event_history("999988887777", "us-east-1")
+
+
+def test_a_throttled_request_is_told_at_once_because_a_hidden_retry_counts_too(world: SetupWorld) -> None:
+    source = world.connection.event_history(UNIT.account, "eu-west-1")
+    start = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    asked = 0
+    with pytest.raises(Throttled, match="two requests a second"):
+        while True:
+            asked += 1
+            source.page(start, start, None)
+    lookups = [event for event in world.sandbox.events() if event["eventName"] == "LookupEvents"]
+    assert len([event for event in lookups if event["awsRegion"] == "eu-west-1"]) == asked
+
+
+def test_a_region_that_is_not_enabled_is_said_to_be_that(world: SetupWorld) -> None:
+    source = world.connection.event_history(UNIT.account, "ap-south-1")
+    start = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    with pytest.raises(ConfigurationError, match="ap-south-1: the Region does not know these credentials"):
+        source.page(start, start, None)
 
 
 def test_trail_and_event_history_join_into_one_view_without_doubles(

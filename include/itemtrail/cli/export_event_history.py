@@ -9,6 +9,7 @@ of an hour ago, and the rest by a later run. The credentials must be those of th
 import argparse
 import datetime as dt
 import json
+import re
 import sys
 import tempfile
 import threading
@@ -58,7 +59,7 @@ def add_parser(commands: Any) -> None:
         help="only this account (may be repeated; default: all configured)",
     )
     parser.add_argument(
-        "--region", action="append", metavar="R", help="only this Region (may be repeated; default: all configured)"
+        "--region", action="append", type=_region, metavar="R", help="only this Region (may be repeated; default: all configured)"
     )
     parser.add_argument("--profile", metavar="NAME", help="AWS profile that looks events up (default: the one that archives)")
     parser.add_argument("--max-minutes", type=_minutes, metavar="N", help="end after so long; the next run goes on")
@@ -110,6 +111,7 @@ class _Exporter:
                 return [outcome for task in tasks for outcome in task.result()]
             except BaseException:
                 self._interrupted.set()
+                threads.shutdown(wait=False, cancel_futures=True)
                 raise
 
     def _source(self, account: str, region: str) -> Any:
@@ -168,6 +170,12 @@ def _windows(windows: tuple[Window, ...]) -> list[dict[str, str]]:
 def _account(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) == 12):
         raise argparse.ArgumentTypeError(f"{text!r} is not an account id of twelve digits")
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a Region like eu-west-1")
     return text
 
 

@@ -13,11 +13,11 @@ import datetime as dt
 import gzip
 import json
 import math
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from itemtrail.core.inflate import inflate
 from itemtrail.errors import EvidenceError
 
 SOURCE = "event_history"
@@ -27,6 +27,7 @@ SETTLE = dt.timedelta(minutes=15)
 SECOND = dt.timedelta(seconds=1)
 _DAY = dt.timedelta(days=1)
 _KIND = "itemtrail.event_history_part"
+_MOST_BYTES = 1 << 30  # of a part, inflated
 
 Event = Mapping[str, Any]
 """One member of ``Events`` as answered: JSON values, times as seconds since 1970."""
@@ -160,12 +161,12 @@ def decode(body: bytes, *, key: str) -> Part:
         EvidenceError: it is not one.
     """
     try:
-        head, *events = [json.loads(line) for line in gzip.decompress(body).decode("ascii").splitlines()]
+        head, *events = [json.loads(line) for line in inflate(body, max_bytes=_MOST_BYTES).decode("ascii").splitlines()]
         if head["kind"] != _KIND or head["proof"] != PROOF or head["events"] != len(events):
             raise ValueError("its head line does not fit")
         window = Window(*(dt.datetime.fromtimestamp(int(head[name]), dt.UTC) for name in ("start", "end")))
         return Part(window, head["last"] is True, tuple(dict(event) for event in events))
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (EvidenceError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EvidenceError(
             f"{key} is not a part of an event history: {error}.", advice="look at the object's versions and at who wrote it."
         ) from error

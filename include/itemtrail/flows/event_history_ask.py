@@ -11,7 +11,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from itemtrail.core.event_history import SECOND, Event, Part, Window, belonging, following, oldest, projected, second, shorter
+from itemtrail.core.event_history import (
+    SECOND,
+    Event,
+    Part,
+    Window,
+    belonging,
+    following,
+    oldest,
+    projected,
+    record,
+    second,
+    shorter,
+)
 from itemtrail.errors import SourceUnavailable, Throttled
 from itemtrail.ports.event_history import EventHistory, EventPage
 
@@ -58,11 +70,15 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How many requests one part takes: first look after ``probe``, then ``part`` is aimed at, and ``most`` is too many."""
+    """How many requests one part takes: first look after ``probe``, then ``part`` is aimed at, and ``most`` is too many.
+
+    ``most_bytes``: of records; a part is held in memory.
+    """
 
     probe: int = 20
     part: int = 60
     most: int = 240
+    most_bytes: int = 64 << 20
 
 
 PAGES = Pages()
@@ -98,26 +114,27 @@ class Reader:
         """Every event of ``wanted``; a shorter window where that takes too many requests."""
         asked = Window(max(wanted.start, oldest(self.now())), wanted.end)  # the same for all pages: a token wants that
         events: list[Event] = []
-        reached, token, count = wanted.end, None, 0
+        reached, token, count, size = wanted.end, None, 0, 0
         while asked:
             if self.stop():
                 raise StoppedError
             page = self._page(asked, token)
             found = belonging(page.events, wanted)
             events += found
+            size += sum(len(record(event)) for event in found)
             token, count = page.token, count + 1
             reached = min([reached, *map(second, found)])
             self.told(reached, len(found))
             if token is None:
                 break
-            if wanted.end - wanted.start > SECOND and self._is_too_long(wanted, count, reached):
+            if wanted.end - wanted.start > SECOND and self._is_too_long(wanted, count, size, reached):
                 return shorter(wanted, count, reached, self.pages.part)
         return tuple(events)
 
-    def _is_too_long(self, wanted: Window, count: int, reached: dt.datetime) -> bool:
+    def _is_too_long(self, wanted: Window, count: int, size: int, reached: dt.datetime) -> bool:
         if count == self.pages.probe:
             return projected(wanted, count, reached) > 2 * self.pages.part
-        return count >= self.pages.most
+        return count >= self.pages.most or size > self.pages.most_bytes
 
     def _page(self, window: Window, token: str | None) -> EventPage:
         for failures in range(1, _TRIES + 1):
