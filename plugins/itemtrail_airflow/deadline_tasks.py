@@ -35,7 +35,7 @@ def look() -> list[dict[str, str]]:
     first = begin(trail, status, source, store, accounts=wanted.accounts, regions=wanted.regions)
     units = due(wanted.accounts, wanted.regions, first, now) if first else ()
     with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
-        known = recorded(store, units, reopen_days=wanted.reopen_days, room=Path(room))
+        known = recorded(store, units, now=now, reopen_days=wanted.reopen_days, room=Path(room))
     log.log(logging.ERROR if known.trouble else logging.INFO, known.basis(len(units)))
     expiry = roles.settings.trail.expiry_days
     cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)

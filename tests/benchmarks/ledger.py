@@ -174,7 +174,7 @@ def step(name: str, folder: Path, days: int) -> dict[str, object]:
                 said = {"made": len(done.made), "added": sum(one.added for one in done.made), "leaves": done.last.leaves}
             case "coverage":
                 due = units(days)
-                known = recorded(store, due, reopen_days=REOPEN, room=Path(room))
+                known = recorded(store, due, now=now, reopen_days=REOPEN, room=Path(room))
                 cells = coverage(store, due, now=now, max_age=AGE, expiry_days=90, recorded=known.lacks)
                 said = {"units": len(cells), "late": sum(one.late for one in cells), "by the ledger": len(known.lacks)}
             case "receipts":

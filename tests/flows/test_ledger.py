@@ -332,12 +332,22 @@ def test_a_plan_that_somebody_planted_is_refused(world):
     rows.write(path, plan, [open_book(world.archive, world.room).paths[0]], rows.table([forged]))
     world.archive.put("ledger/receipts-000002.parquet", path.read_bytes())
     with pytest.raises(EvidenceError, match="not what that receipt says"):
-        world.append()
+        world.append(until=UNTIL + DAY)
     rows.write(path, plan, [], rows.table([row]))
     world.archive.put("ledger/receipts-000002.parquet", path.read_bytes())
     with pytest.raises(EvidenceError, match="do not continue the ledger"):
-        world.append()
+        world.append(until=UNTIL + DAY)
     assert "ledger/000002.json" not in world.ledger()
+
+
+def test_a_plan_of_the_future_or_of_another_trail_is_refused(world):
+    week(world, [0])
+    twin = replace(world, archive=_same(world))
+    twin.append(until=UNTIL + DAY)
+    world.archive.put("ledger/receipts-000001.parquet", twin.archive.body("ledger/receipts-000001.parquet"))
+    with pytest.raises(EvidenceError, match="it says that it is of 2026-03-13 05:30 UTC"):
+        world.append()
+    assert world.append(until=UNTIL + DAY).last.leaves == 1
 
 
 def test_a_clock_that_went_back_does_not_take_the_ledger_back(world):

@@ -33,7 +33,7 @@ def world(tmp_path: Path) -> LedgerWorld:
 
 
 def by_ledger(world: LedgerWorld) -> Recorded:
-    return recorded(world.archive, [unit(day) for day in range(DAYS)], reopen_days=REOPEN, room=world.room)
+    return recorded(world.archive, [unit(day) for day in range(DAYS)], now=NOW, reopen_days=REOPEN, room=world.room)
 
 
 def cells(world: LedgerWorld, known: Recorded):
@@ -175,3 +175,10 @@ def test_only_the_reopen_window_is_listed_where_older_units_are_proven(world):
     by_ledger(world)
     first = NOW.date() - dt.timedelta(days=REOPEN + 1)
     assert [start for start in starts if start] == [f"receipts/account=111122223333/region=us-east-1/delivery_date={first}"]
+
+
+def test_a_checkpoint_of_the_future_makes_no_unit_old(world):
+    week(world, [DAYS])
+    world.append(until=NOW + dt.timedelta(days=400))
+    world.commit(unit(YOUNG), verdict=Verdict.DISPROVEN)
+    agrees(world)

@@ -72,7 +72,7 @@ def test_a_delete_marker_and_a_new_version_over_a_receipt_are_found(s3, tmp_path
     client.put_object(Bucket="archive", Key=other, Body=archive.read(layout.receipt_key(unit(2), 0)).body + b" ")
     client.put_object(Bucket="archive", Key=same, Body=archive.read(layout.receipt_key(unit(3), 0)).body)
     units = [unit(day) for day in range(DAYS)]
-    known = recorded(archive, units, reopen_days=30, room=tmp_path)
+    known = recorded(archive, units, now=UNTIL, reopen_days=30, room=tmp_path)
     assert {u for u in units if (lack := known.lacks[u]) and lack.reason is Lack.BROKEN_RECEIPTS} == {unit(0), unit(2)}
     done = append(archive, until=UNTIL, room=tmp_path)
     assert [(str(one.change), f"tampered/{one.key}") for one in done.findings] == [("VANISHED", gone), ("CHANGED", other)]

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     accounts, regions = sorted({a for a, _ in pairs}), sorted({r for _, r in pairs})
     first = arguments.first or _begin(opened, accounts, regions)
     units = [u for u in due(accounts, regions, first or now.date(), now) if (u.account, u.region) in pairs]
-    known = Recorded() if arguments.receipts else _recorded(opened, units)
+    known = Recorded() if arguments.receipts else _recorded(opened, units, now)
     cells = coverage(
         opened.archive,
         units,
@@ -87,9 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if known.trouble or any(cell.late for cell in cells) else 0
 
 
-def _recorded(opened: ends.Ends, units: Sequence[Unit]) -> Recorded:
+def _recorded(opened: ends.Ends, units: Sequence[Unit], now: dt.datetime) -> Recorded:
     with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
-        return recorded(opened.archive, units, reopen_days=opened.settings.archive.reopen_days, room=Path(room))
+        return recorded(opened.archive, units, now=now, reopen_days=opened.settings.archive.reopen_days, room=Path(room))
 
 
 def calendar(cells: Sequence[Cell], *, kept: bool) -> str:

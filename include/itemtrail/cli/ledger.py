@@ -92,7 +92,8 @@ def _add_kept(parser: argparse.ArgumentParser) -> None:
 def _status(arguments: argparse.Namespace) -> int:
     opened = ends.open_ends(arguments)
     last, now = last_checkpoint(opened.archive), ends.now()
-    late = bool(arguments.max_age) and (last is None or now - last.until > arguments.max_age)
+    age = abs(now - last.until) if last else None  # one of the future says as little as one of long ago
+    late = bool(arguments.max_age) and (age is None or age > arguments.max_age)
     if arguments.json:
         print(_json(checkpoint=_short(last), late=late, findings=[asdict(one) for one in last.findings] if last else []))
     elif last is None:

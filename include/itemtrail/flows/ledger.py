@@ -26,6 +26,7 @@ from itemtrail.ports.data import ArchiveStore
 
 MOST_LEAVES = 10_000  # that one checkpoint adds
 _ROUNDS = 16
+_SKEW = dt.timedelta(hours=1)  # by which two writers' clocks may differ
 _PARQUET = "application/vnd.apache.parquet"
 
 
@@ -154,6 +155,8 @@ def _finish(run: _Run, book: Book) -> None:
     key, path = layout.ledger_rows_key(book.next_number), run.room / f"receipts-{book.next_number:06d}.parquet"
     run.archive.download(key, path)
     plan = rows.read_plan(path, key=key)
+    if plan.until > run.until + _SKEW or plan.trail not in ("", trail_of(run.archive)):
+        raise _not_a_plan(key, f"it says that it is of {plan.until:%Y-%m-%d %H:%M} UTC and of {plan.trail or 'no trail'}")
     made = _rows_after(book, path, key)
     infos = [ObjectInfo(row.key, row.size, plan.until, row.etag, row.version_id) for row in made]
     again, unread = build(run.archive, book, infos, checkpoint=plan.number) if infos else ((), ())

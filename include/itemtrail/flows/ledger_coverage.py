@@ -83,8 +83,8 @@ class _Listed:
     plans: set[int] = field(default_factory=set)
 
 
-def recorded(archive: ObjectStore, units: Sequence[Unit], *, reopen_days: int, room: Path) -> Recorded:
-    """What the ledger answers of ``units``; ``room`` is an empty folder for its files.
+def recorded(archive: ObjectStore, units: Sequence[Unit], *, now: dt.datetime, reopen_days: int, room: Path) -> Recorded:
+    """What the ledger answers of ``units``; ``room`` is an empty folder for its files, ``now`` aware UTC.
 
     Raises:
         AccessDenied, SourceUnavailable: could not look; nothing is concluded.
@@ -97,7 +97,7 @@ def recorded(archive: ObjectStore, units: Sequence[Unit], *, reopen_days: int, r
     except EvidenceError as error:
         return Recorded(trouble=str(error))
     places = _places(known)
-    since, broken = _since(book, reopen_days), _broken(book)
+    since, broken = _since(book, now, reopen_days), _broken(book)
     wanted = [(pair, list(some)) for pair, some in groupby(sorted(units), key=lambda unit: (unit.account, unit.region))]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="coverage") as pool:
         found = pool.map(lambda one: _of_place(archive, one[1], _last(known, places.get(one[0])), since), wanted)
@@ -105,12 +105,12 @@ def recorded(archive: ObjectStore, units: Sequence[Unit], *, reopen_days: int, r
     return Recorded(book.last, lacks | {unit: lack for unit, lack in broken.items() if unit in lacks})
 
 
-def _since(book: Book, reopen_days: int) -> dt.date:
-    """The first day whose units' receipts are listed, whatever the ledger says of them."""
+def _since(book: Book, now: dt.datetime, reopen_days: int) -> dt.date:
+    """The first day whose units' receipts are listed, whatever the ledger says of them. A clock may have been ahead once."""
     last = book.last
     if last is None or last.left_out or last.findings_total > len(last.findings):
         return dt.date.min
-    return last.until.date() - (reopen_days + 1) * _DAY
+    return min(last.until, now).date() - (reopen_days + 1) * _DAY
 
 
 def _broken(book: Book) -> dict[Unit, UnitState]:
