@@ -5,7 +5,7 @@ takes and costs; asks for temporary copies; ends when all of it can be read, and
 
 **Inputs.** Listings of the archive (or, for `delivered`, of the trail bucket); the price table; `itemtrail.toml`; the
 restorer's connection. Parameters: `what`, `first`, `last` (empty: one day), `units` and `tables` (empty: those of the
-configuration), `tier`, `copy_days`.
+configuration), `tier`, `copy_days`, `extend`.
 
 **Outputs.** Temporary copies, which S3 removes at the midnight after their days; the archive's objects stay where they are. The
 plan is in the log of `plan`, until when all is readable in the log of `wait`.
@@ -54,6 +54,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
         "tables": Param([], type="array", items={"type": "string"}, description="Tables, by name or ARN; none: streams.tables."),
         "tier": Param(SETTINGS.tier, type="string", enum=["Expedited", "Standard", "Bulk"], description="Retrieval tier."),
         "copy_days": Param(SETTINGS.copy_days, type="integer", minimum=1, maximum=365, description="Days to keep the copies."),
+        "extend": Param(False, type="boolean", description="Also keep copies longer that are there and expire before."),
     },
     tags=["itemtrail", "archive"],
     doc_md=__doc__,

@@ -99,12 +99,12 @@ def opened(values: Mapping[str, Any]) -> "Asked":
         store = connection.cold(trail.bucket)
     else:
         store = connection.cold(archive.bucket, root=archive.prefix, region=archive.region)
-    return Asked(asked, store, Tier(values["tier"]), values["copy_days"], trail)
+    return Asked(asked, store, Tier(values["tier"]), values["copy_days"], trail, values["extend"])
 
 
 def _question(params: Mapping[str, Any]) -> dict[str, Any]:
     """The run's parameters as they cross between tasks."""
-    names = ("what", "first", "last", "units", "tables", "tier", "copy_days")
+    names = ("what", "first", "last", "units", "tables", "tier", "copy_days", "extend")
     return {name: params[name] for name in names} | {"last": params["last"] or params["first"]}
 
 

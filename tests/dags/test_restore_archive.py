@@ -23,6 +23,7 @@ QUESTION = {
     "tables": [],
     "tier": "Standard",
     "copy_days": 7,
+    "extend": False,
 }
 
 

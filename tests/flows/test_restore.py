@@ -1,5 +1,6 @@
 """Restoring over a bucket in memory: what is asked for, once, and what happens where a request fails."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -117,6 +118,15 @@ def test_accounts_regions_and_tables_come_from_the_configuration() -> None:
     assert named.tables == ("arn:aws:dynamodb:us-east-1:111122223333:table/Payroll",)
     with pytest.raises(ConfigurationError, match="'Nobody' is no table of"):
         restore.question(SETTINGS, ["history"], DAYS[0], DAYS[0], tables=["Nobody"])
+
+
+def test_copies_are_kept_longer_where_asked_and_never_shortened(bucket: MemoryCold) -> None:
+    asked = asking(bucket, 0, 1)
+    bucket.put(tar(DAYS[0]), "DEEP_ARCHIVE", GB, readable_until=NOW + dt.timedelta(days=2))
+    bucket.put(tar(DAYS[1]), "DEEP_ARCHIVE", GB, readable_until=NOW + dt.timedelta(days=30))
+    assert apply(asked) == restore.Requested(0, 0, ())
+    apply(dataclasses.replace(asked, extend=True, tier=Tier.EXPEDITED))
+    assert bucket.requests == [(tar(DAYS[0]), 7, "Standard")]
 
 
 def test_nothing_archived_is_not_nothing_to_do(bucket: MemoryCold) -> None:

@@ -149,7 +149,7 @@ def test_a_restore_from_the_plan_to_the_copys_end(
     assert (code, "cold" in said) == (3, True)
 
     code, said = command(restorer, "restore", "--apply", *both, "--copy-days", "1")
-    assert (code, f"{len(cold)} restores begun, 0 needed none any more, 0 failed" in said) == (0, True), said
+    assert (code, f"{len(cold)} restores begun, 0 were there or under way, 0 failed" in said) == (0, True), said
     code, said = command(restorer, "restore", "--apply", *both, "--copy-days", "1")
     assert (code, "nothing more to request" in said, "begun" in said) == (0, True, False)
     code, said = command(restorer, "restore", "--status", *both, "--json")
@@ -170,7 +170,11 @@ def test_a_restore_from_the_plan_to_the_copys_end(
     code, said = command(auditor, "query", "SELECT count(*) AS n FROM events", "--cache", str(tmp_path / "cache"), "--json")
     assert (code, json.loads(said.splitlines()[0])["n"] > 0) == (0, True)
 
-    world.sandbox.advance_to(dt.datetime(2026, 11, 24, 0, 1, tzinfo=dt.UTC))
+    code, said = command(restorer, "restore", "--apply", *both, "--copy-days", "2", "--extend")
+    assert (code, "0 restores begun, 2 were there or under way, 0 failed" in said) == (0, True), said
+    assert "until 2026-11-25 00:00 UTC" in command(restorer, "restore", "--status", *both)[1]
+
+    world.sandbox.advance_to(dt.datetime(2026, 11, 25, 0, 1, tzinfo=dt.UTC))
     assert command(restorer, "restore", "--status", *both)[0] == 3
     with pytest.raises(ColdStorage):
         auditor.connection.archive(auditor.settings.archive).read(cold[0])

@@ -25,9 +25,11 @@ def cold(storage_class: str, objects: int, size: int) -> list[Archived]:
     return [Archived(f"originals/{storage_class}/{n:03d}.tar", size, "e", storage_class) for n in range(objects)]
 
 
-def planned(objects, *, tier=Tier.STANDARD, days=7, region="us-east-1"):
+def planned(objects, *, tier=Tier.STANDARD, days=7, region="us-east-1", extend=False):
     ordered = tuple(sorted(objects, key=lambda one: one.key))
-    return make_plan(State(ordered, NOW), bucket="s3://a", question="q", tier=tier, days=days, prices=PRICES, region=region)
+    return make_plan(
+        State(ordered, NOW), bucket="s3://a", question="q", tier=tier, days=days, prices=PRICES, region=region, extend=extend
+    )
 
 
 def option(plan, tier):
@@ -161,6 +163,22 @@ def test_more_objects_never_cost_less_and_slower_tiers_never_more(sizes, days):
     state = State(tuple(objects), NOW)
     assert sum(count for _, _, count, _ in state.counts()) == len(objects)
     assert sum(size for *_, size in state.counts()) == sum(one.size for one in objects)
+
+
+def test_a_copy_that_expires_too_early_is_kept_longer_for_a_request_and_storage_only():
+    """1,000 copies of 1 GB in DEEP_ARCHIVE: 1,000 Bulk requests cost 0.025; storage 1,000 x 0.023 x 8/30."""
+    soon, later = NOW + dt.timedelta(days=6, hours=23), NOW + dt.timedelta(days=7)
+    objects = [Archived(f"k{n:04d}", GB, "e", "DEEP_ARCHIVE", readable_until=soon) for n in range(1000)]
+    objects.append(Archived("later", GB, "e", "DEEP_ARCHIVE", readable_until=later))
+    assert planned(objects).requested == ()
+    plan = planned(objects, tier=Tier.BULK, extend=True)
+    assert (len(plan.extended), plan.cold) == (1000, ())
+    assert (plan.chosen.retrieval, plan.chosen.copy) == (Decimal("0.025"), Decimal(23) * 8 / 30)
+    assert (plan.chosen.time, plan.chosen.longest) == ("at once", dt.timedelta(0))
+    assert plan.needs_approval(Decimal(6)) == "$6.16 is above the budget of $6.00"
+    assert "copies to keep for 7 days from now" in plan_text(plan)
+    assert planned(objects, tier=Tier.EXPEDITED, extend=True).chosen.refused == ""
+    assert planned(objects, extend=True).hash != planned(objects).hash
 
 
 def test_many_objects_are_named_in_json_and_counted_in_text():

@@ -32,7 +32,8 @@ examples:
   itemtrail restore --apply --from 2023-03-01 --to 2023-03-31 --approve 3f2a91c0…
   itemtrail restore --status --from 2023-03-01 --to 2023-03-31         ready? until when?
 
-Readable objects, and those being restored already, are asked for no second time and cost nothing. A request that failed is told;
+Readable objects, and those being restored already, are asked for no second time and cost nothing; --extend asks for copies that
+would expire too early (a request and storage, no retrieval). A request that failed is told;
 run the same command again. Copies vanish by themselves; the archive's objects stay where they are.
 
 exit codes: 0 planned, requested, or (--status) all readable now; 1 a request failed, or nothing of it is archived; 2 usage or
@@ -72,6 +73,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--table", action="append", metavar="T", help="name or ARN (may be repeated; default: streams.tables)")
     parser.add_argument("--tier", choices=("Expedited", "Standard", "Bulk"), help="retrieval tier (default: restore.tier)")
     parser.add_argument("--copy-days", type=_days, metavar="N", help="days to keep the copies (default: restore.copy_days)")
+    parser.add_argument(
+        "--extend", action="store_true", help="also keep copies longer that are there and expire before those days"
+    )
     parser.add_argument("--approve", metavar="HASH", type=_hash, help="with --apply: approve exactly the plan of this hash")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.set_defaults(run=run)
@@ -133,7 +137,7 @@ def _asked(arguments: argparse.Namespace, opened: ends.Ends) -> "Asked":
     else:
         store = opened.connection.cold(settings.archive.bucket, root=settings.archive.prefix, region=settings.archive.region)
     tier, kept = arguments.tier or settings.restore.tier, arguments.copy_days or settings.restore.copy_days
-    return Asked(wanted, store, Tier(tier), kept, trail)
+    return Asked(wanted, store, Tier(tier), kept, trail, arguments.extend)
 
 
 def _units(path: Path) -> "tuple[Unit, ...]":

@@ -1,7 +1,8 @@
 """What restoring archived objects takes: which, how long by tier, at what price; hashed so that it can be approved.
 
 Decides: who is readable (a class without restore, or a restored copy that has not expired), who is being restored, who is cold;
-what each tier costs and why one is not offered; whether a price needs a person. Nobody pays for what is readable or under way.
+what each tier costs and why one is not offered; whether a price needs a person. Nobody pays for what is readable or under way; a
+copy that expires too early can be kept longer for a request and its storage, without a retrieval.
 Refuses to call an object of S3 Intelligent-Tiering readable: a listing does not tell whether it lies in an archive tier. An
 unknown price is above every budget.
 Sources: Amazon S3 user guide, "Understanding archive retrieval options" and "Restoring an archived object"; S3 API reference,
@@ -14,7 +15,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 
@@ -124,7 +125,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class RestorePlan:
-    """What would be requested: every cold object of ``state``, in ``tier``, for ``days``; ``options`` are all tiers."""
+    """What would be requested: every cold object of ``state``, in ``tier``, for ``days``; ``options`` are all tiers.
+
+    ``extended``: restored objects whose copies would be kept longer, for ``days`` from now.
+    """
 
     bucket: str
     question: str
@@ -134,11 +138,17 @@ class RestorePlan:
     options: tuple[Option, ...]
     prices: str  # which prices these are, or why there are none
     currency: str
-    hash: str
+    extended: tuple[Archived, ...] = ()
+    hash: str = ""
+
+    @property
+    def requested(self) -> tuple[Archived, ...]:
+        """Everything that a request would be made for."""
+        return (*self.cold, *self.extended)
 
     @property
     def cold(self) -> tuple[Archived, ...]:
-        """What would be requested."""
+        """What would be restored."""
         return self.state.of(Standing.COLD)
 
     @property
@@ -164,14 +174,24 @@ class RestorePlan:
     def needs_approval(self, budget: Decimal) -> str:
         """Why a person must approve, ``""`` where nobody must."""
         cost = self.chosen.together
-        if not self.cold:
+        if not self.requested:
             return ""
         if cost is None:
             return f"no price is known: {self.prices}"
         return f"{money(cost, self.currency)} is above the budget of {money(budget, self.currency)}" if cost > budget else ""
 
 
-def make_plan(state: State, *, bucket: str, question: str, tier: Tier, days: int, prices: PriceTable, region: str) -> RestorePlan:
+def make_plan(
+    state: State,
+    *,
+    bucket: str,
+    question: str,
+    tier: Tier,
+    days: int,
+    prices: PriceTable,
+    region: str,
+    extend: bool = False,
+) -> RestorePlan:
     """The plan, with a hash over all that would be requested and its price.
 
     Args:
@@ -182,12 +202,19 @@ def make_plan(state: State, *, bucket: str, question: str, tier: Tier, days: int
         days: that the temporary copies are kept.
         prices: the table in use.
         region: the bucket's.
+        extend: keep copies that are there already, and expire before ``days`` are over, for ``days`` from now.
     """
-    options = tuple(_option(each, state.of(Standing.COLD), days, prices, region) for each in Tier)
+    extended = tuple(one for one in state.of(Standing.RESTORED) if extend and _expires_within(one, state.now, days))
+    options = tuple(_option(each, state.of(Standing.COLD), extended, days, prices, region) for each in Tier)
     known = prices.of(region)
     said = f"prices of {region} as of {prices.as_of}, {known.sure['s3']} ({prices.file})" if known else prices.no_price(region)
-    plan = RestorePlan(bucket, question, tier, days, state, options, said, prices.currency, "")
-    return RestorePlan(bucket, question, tier, days, state, options, said, prices.currency, _hash(plan))
+    plan = RestorePlan(bucket, question, tier, days, state, options, said, prices.currency, extended)
+    return replace(plan, hash=_hash(plan))
+
+
+def tier_of(storage_class: str, tier: Tier) -> Tier:
+    """``tier``, or Standard where the class has no such tier (only copies that are there already are asked for so)."""
+    return tier if (storage_class, tier) in _TIMES else Tier.STANDARD
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -198,18 +225,32 @@ def money(amount: Decimal | None, currency: str) -> str:
     return f"${cents}" if currency == "USD" else f"{cents} {currency}"
 
 
-def _option(tier: Tier, cold: Sequence[Archived], days: int, prices: PriceTable, region: str) -> Option:
+def _expires_within(one: Archived, now: dt.datetime, days: int) -> bool:
+    """Whether asking again, for ``days`` from now, makes the copy last longer: S3 would also shorten it."""
+    return one.readable_until is not None and one.readable_until < now + dt.timedelta(days=days)
+
+
+def _option(
+    tier: Tier, cold: Sequence[Archived], extended: Sequence[Archived], days: int, prices: PriceTable, region: str
+) -> Option:
     classes = sorted({one.storage_class for one in cold})
     if refused := _refusal(tier, cold):
         return Option(tier, refused)
     times = [_TIMES[storage_class, tier] for storage_class in classes]
-    words, longest = max(times, key=lambda time: time[1], default=("nothing to request", dt.timedelta(0)))
+    words, longest = max(times, key=lambda time: time[1], default=("at once", dt.timedelta(0)))
     parts = [prices.retrieval_cost(region, storage_class, tier, *_sum(cold, storage_class)) for storage_class in classes]
-    month = prices.storage_month(region, "STANDARD", len(cold), sum(one.size for one in cold))
+    parts += [_request_cost(one.storage_class, tier, prices, region) for one in extended]
+    kept = [*cold, *extended]
+    month = prices.storage_month(region, "STANDARD", len(kept), sum(one.size for one in kept))
     copy = None if month is None else month * (days + 1) / _MONTH_DAYS
     known = [part for part in parts if part is not None]
     retrieval = None if copy is None or len(known) < len(parts) else sum(known, Decimal(0))
     return Option(tier, "", words, longest, retrieval, copy)
+
+
+def _request_cost(storage_class: str, tier: Tier, prices: PriceTable, region: str) -> Decimal | None:
+    """Of asking again for a copy that is there: the request alone; in a tier that the class has."""
+    return prices.retrieval_cost(region, storage_class, tier_of(storage_class, tier), 1, 0)
 
 
 def _sum(cold: Sequence[Archived], storage_class: str) -> tuple[int, int]:
@@ -236,5 +277,6 @@ def _hash(plan: RestorePlan) -> str:
         "cost": None if cost is None else str(cost),
         "prices": plan.prices,
         "objects": [[one.key, one.size, one.etag, one.storage_class] for one in plan.cold],
+        "extended": [[one.key, one.size, one.etag, one.storage_class] for one in plan.extended],
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

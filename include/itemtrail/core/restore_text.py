@@ -17,8 +17,9 @@ _MOST_LACKING = 5
 def plan_text(plan: RestorePlan) -> str:
     """The plan for people: how the objects stand, each cold one, what each tier takes, the hash."""
     lines = [state_text(plan.state, f"{plan.bucket}: {plan.question}")]
-    if plan.cold:
-        lines += ["", f"to restore, copies kept for {plan.days} days:", *_named(plan.cold)]
+    if plan.requested:
+        lines += ["", f"to restore, copies kept for {plan.days} days:", *_named(plan.cold)] if plan.cold else []
+        lines += ["", f"copies to keep for {plan.days} days from now:", *_named(plan.extended)] if plan.extended else []
         lines += ["", f"  {'tier':<10}  {'readable after':<16}  {'retrieval':>11}  {'copies':>11}  {'together':>11}"]
         lines += [_option(plan, option) for option in plan.options]
         lines += ["", f"{plan.prices}; GET requests and transfer out of AWS come on top", f"plan {plan.hash}"]
@@ -55,6 +56,7 @@ def plan_json(plan: RestorePlan) -> dict[str, Any]:
         "question": plan.question,
         "tier": plan.tier,
         "days": plan.days,
+        "extended": [one.key for one in plan.extended],
         "prices": plan.prices,
         "currency": plan.currency,
         "options": [

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from itemtrail.core.prices import PriceTable
-from itemtrail.core.restore import RestorePlan, State, Tier, make_plan
+from itemtrail.core.restore import RestorePlan, State, Tier, make_plan, tier_of
 from itemtrail.core.restore_question import Kind, Question, Span, check, lacking, spans
 from itemtrail.errors import ConfigurationError, ItemtrailError, PlanChanged
 from itemtrail.model import Archived, TrailRef, Unit
@@ -26,18 +26,22 @@ _Out = TypeVar("_Out")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, where it is asked, and how its objects shall be restored. ``trail`` only for what was delivered."""
+    """A question, where it is asked, and how its objects shall be restored.
+
+    ``trail`` only for what was delivered; ``extend``: copies that are there and expire before ``days`` are over are kept longer.
+    """
 
     question: Question
     store: ColdStore
     tier: Tier
     days: int
     trail: TrailRef | None = None
+    extend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """How many restores were begun, how many objects needed none any more, and a line for each that failed."""
+    """How many restores were begun, how many objects needed none any more or were kept longer, and a line for each failure."""
 
     begun: int
     there: int
@@ -110,11 +114,12 @@ def plan(asked: Asked, prices: PriceTable, now: dt.datetime) -> RestorePlan:
         days=asked.days,
         prices=prices,
         region=asked.store.region,
+        extend=asked.extend,
     )
 
 
 def apply(asked: Asked, prices: PriceTable, approved: str, now: dt.datetime, progress: Callable[[str], None]) -> Requested:
-    """Request every cold object of the approved plan. ``approved`` is its hash.
+    """Request everything of the approved plan. ``approved`` is its hash.
 
     Raises:
         PlanChanged: the plan is another by now. ConfigurationError: the tier is not offered. AccessDenied, SourceUnavailable.
@@ -126,23 +131,27 @@ def apply(asked: Asked, prices: PriceTable, approved: str, now: dt.datetime, pro
             advice="look at the new plan, approve it.",
         )
     made.must_be_offered()
-    if not made.cold:
+    if not made.requested:
         return Requested(0, 0, ())
-    first, *rest = made.cold
-    outcomes: list[bool | str] = [asked.store.request(first.key, days=asked.days, tier=asked.tier)]
+    first, *rest = made.requested
+    outcomes: list[bool | str] = [_begin(asked, first)]
     outcomes += _each(lambda one: _request(asked, one), rest)
     done = Requested(
         begun=sum(outcome is True for outcome in outcomes),
         there=sum(outcome is False for outcome in outcomes),
         failed=tuple(outcome for outcome in outcomes if isinstance(outcome, str)),
     )
-    progress(f"{done.begun} restores begun, {done.there} needed none any more, {len(done.failed)} failed")
+    progress(f"{done.begun} restores begun, {done.there} were there or under way, {len(done.failed)} failed")
     return done
+
+
+def _begin(asked: Asked, one: Archived) -> bool:
+    return asked.store.request(one.key, days=asked.days, tier=tier_of(one.storage_class, asked.tier))
 
 
 def _request(asked: Asked, one: Archived) -> bool | str:
     try:
-        return asked.store.request(one.key, days=asked.days, tier=asked.tier)
+        return _begin(asked, one)
     except ItemtrailError as error:
         return str(error)
 
