@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from itemtrail.core.lock import confirmations
 from itemtrail.errors import ConfigurationError
 
 ENVIRONMENT_VARIABLE = "ITEMTRAIL_CONFIG"
@@ -286,11 +287,11 @@ def _say(error: Any) -> str:
 
 
 def _confirm_compliance(archive: ArchiveSettings, file: str) -> None:
-    wanted = f"nobody can delete for {archive.retention_days} days"
-    if archive.retention_mode == "COMPLIANCE" and archive.confirm_compliance != wanted:
+    sentences = confirmations(archive.retention_days)
+    if archive.retention_mode == "COMPLIANCE" and archive.confirm_compliance not in sentences:
         raise ConfigurationError(
             f"{file}: `archive.retention_mode` = 'COMPLIANCE' cannot be undone.",
-            advice=f'set `archive.confirm_compliance` = "{wanted}", or use GOVERNANCE.',
+            advice=f'set `archive.confirm_compliance` = "{sentences[-1]}", or use GOVERNANCE.',
         )
 
 

@@ -86,6 +86,31 @@ def test_compliance_confirmed_is_taken():
     assert settings.parse(changed(r"^retention_mode = .*$", sentence), file="f").archive.retention_mode == "COMPLIANCE"
 
 
+@pytest.mark.parametrize(
+    ("days", "words", "taken"),
+    [
+        (2557, "7 years", True),
+        (2555, "7 years", True),
+        (2557, "2557 days", True),
+        (366, "1 year", True),
+        (400, "1 year", False),
+        (2557, "8 years", False),
+        (364, "1 year", False),
+        (30, "0 years", False),
+    ],
+)
+def test_compliance_may_be_confirmed_in_years_where_the_days_are_whole_years(days, words, taken):
+    sentence = f'retention_mode = "COMPLIANCE"\nconfirm_compliance = "nobody can delete for {words}"'
+    text = re.sub(
+        r"^retention_days = .*$", f"retention_days = {days}", changed(r"^retention_mode = .*$", sentence), flags=re.MULTILINE
+    )
+    if taken:
+        assert settings.parse(text, file="f").archive.retention_days == days
+    else:
+        with pytest.raises(ConfigurationError, match="cannot be undone"):
+            settings.parse(text, file="f")
+
+
 def test_a_file_that_is_not_there_says_which_variable_names_it(tmp_path, monkeypatch):
     monkeypatch.setenv(settings.ENVIRONMENT_VARIABLE, str(tmp_path / "none.toml"))
     with pytest.raises(ConfigurationError, match="ITEMTRAIL_CONFIG"):

@@ -97,7 +97,9 @@ def found(plan):
 
 
 def noted(plan):
-    return [finding.detail for finding in plan.findings if finding.status is FindingStatus.NOTE]
+    """Notes, but for the one that is always there."""
+    notes = [finding for finding in plan.findings if finding.status is FindingStatus.NOTE]
+    return [finding.detail for finding in notes if finding.check != "setup.retention-mode"]
 
 
 def bucket(**changes):
@@ -225,7 +227,7 @@ def test_what_belongs_to_others_is_found_and_not_touched(changes, check, operati
 def test_an_archive_without_object_lock_is_a_finding_unless_none_is_wanted():
     unlocked = dataclasses.replace(ARCHIVE_BUCKET, object_lock=None)
     assert "setup.object-lock" in found(decided(archive_bucket=unlocked))
-    assert decided(DONE, dataclasses.replace(WANTED, archive_locked=False), archive_bucket=unlocked).good
+    assert decided(DONE, dataclasses.replace(WANTED, archive_retention=("NONE", 1)), archive_bucket=unlocked).good
 
 
 def test_rules_of_others_and_their_default_minimum_are_put_again_with_ours():
@@ -436,3 +438,19 @@ def test_no_arn_is_of_another_partition():
     plan = decided(NOTHING, dataclasses.replace(wanted, stream_tables=(), forwarder=None))
     assert "arn:aws:" not in plan.table()
     assert all("arn:aws:" not in str(action.call.parameters) for action in plan.actions)
+
+
+@pytest.mark.parametrize(
+    ("mode", "days", "says"),
+    [
+        ("GOVERNANCE", 30, "cannot be deleted for 30 days, but by who has s3:BypassGovernanceRetention"),
+        ("COMPLIANCE", 2557, "deleted by nobody for 2557 days (7 years), not by root either"),
+        ("NONE", 1, "no retention"),
+    ],
+)
+def test_the_plan_says_what_its_retention_means(mode, days, says):
+    plan = decided(wanted=dataclasses.replace(WANTED, archive_retention=(mode, days)))
+    (note,) = [finding for finding in plan.findings if finding.check == "setup.retention-mode"]
+    assert mode in note.detail
+    assert says in note.detail
+    assert note.detail in plan.table()

@@ -14,6 +14,7 @@ from itemtrail.core.lifecycle_checks import kept, readable, readables
 from itemtrail.core.lifecycle_drift import changes
 from itemtrail.core.lifecycle_rules import parse
 from itemtrail.core.lifecycle_valid import refusals
+from itemtrail.core.lock import meaning
 from itemtrail.core.setup_plan import Action, Observed, Wanted
 from itemtrail.snapshot import BucketState, Call, Document, Finding, FindingStatus
 
@@ -72,7 +73,9 @@ def archive_bucket(observed: Observed, wanted: Wanted) -> Part:
     current = observed.archive_bucket
     state = _create(part, current, wanted.archive_bucket, wanted.archive_region, lock=True)
     locked = current is None or (current.object_lock or {}).get("ObjectLockEnabled") == "Enabled"
-    if wanted.archive_locked and not locked:
+    mode, days = wanted.archive_retention
+    part.find("setup.retention-mode", FindingStatus.NOTE, state.name, f"{mode}: {meaning(mode, days)}")
+    if mode != "NONE" and not locked:
         part.find(
             "setup.object-lock",
             FindingStatus.FAIL,

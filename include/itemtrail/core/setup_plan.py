@@ -49,7 +49,7 @@ class Wanted:
     archive_rules: tuple[Document, ...]
     archive_kept: Kept
     archive_readable: tuple[Readable, ...]
-    archive_locked: bool
+    archive_retention: tuple[str, int]  # mode, days
     archive_regions: tuple[str, ...]
     data_tables: Literal["all"] | tuple[str, ...]
     data_reads: bool

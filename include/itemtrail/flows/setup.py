@@ -87,7 +87,7 @@ def wanted_of(settings: Settings, partition: str) -> Wanted:
         archive_readable=retention.archive_readable(
             archive.prefix, originals_days=archive.reopen_days, hot_days=archive.events_after_days
         ),
-        archive_locked=archive.retention_mode != "NONE",
+        archive_retention=(archive.retention_mode, archive.retention_days),
         archive_regions=archive.regions,
         data_tables=trail.data_events.tables,
         data_reads=trail.data_events.reads,
