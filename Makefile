@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo ui sandbox test test-unit lint types imports check bench bench-history bench-ledger lock clean
+.PHONY: help setup demo review-demo ui sandbox test test-unit lint types imports check bench bench-history bench-ledger lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ $(UV): requirements-bootstrap.txt
 
 demo: setup ## DynamoDB calls → signed trail → proven archive, on this machine, then a tamper drill
 	@.venv/bin/python -m itemtrail_demo $(ARGS)
+
+review-demo: setup ## faults planted in a clean account; a review that finds each and invents none
+	@.venv/bin/python -m itemtrail_demo.review $(ARGS)
 
 ui: setup ## Airflow's UI on loopback over the same replayed days
 	@.venv/bin/python -m itemtrail_demo.ui $(ARGS)

@@ -13,7 +13,7 @@ from pathlib import Path
 from itemtrail.errors import ConfigurationError
 
 MARK = ".itemtrail-demo"
-ENTRIES = ("itemtrail.toml", "environment.sh", "airflow.sh", "truth.ndjson", "airflow", "cache", "demo.log")
+ENTRIES = ("itemtrail.toml", "environment.sh", "airflow.sh", "truth.ndjson", "airflow", "cache", "demo.log", "review.html")
 """Everything a demo makes, besides the mark."""
 
 

@@ -137,8 +137,8 @@ def events(report: Report) -> Iterator[str]:
     if posture.events_since is None or posture.events_until is None:
         yield "not known: nothing of the archive could be looked at for them"
     else:
-        found = "all" if posture.events else "none, and that is all"
-        yield f"{found} from {posture.events_since:%Y-%m-%d %H:%M} to {posture.events_until:%Y-%m-%d %H:%M} UTC"
+        since, until = (f"{time:%Y-%m-%d %H:%M}" for time in (posture.events_since, posture.events_until))
+        yield f"{'' if posture.events else 'none; '}complete from {since} to {until} UTC, later ones as far as they are archived"
 
 
 def _blind(review: Review) -> tuple[Line, ...]:
