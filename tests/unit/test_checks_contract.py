@@ -139,9 +139,10 @@ def test_no_check_breaks_on_a_snapshot_with_holes(blanks, unwanted):
     assert [one for one in run(posture, want) if "check failed" in one.detail] == []
 
 
-@pytest.mark.parametrize("index", range(len(OF_POSTURE)), ids=[".".join(map(str, path)) for path, _ in OF_POSTURE])
-def test_no_check_breaks_on_a_snapshot_with_one_hole(index):
-    assert [one for one in run(emptied(good(), *OF_POSTURE[index]), wanted()) if "check failed" in one.detail] == []
+def test_no_check_breaks_on_a_snapshot_with_one_hole():
+    of_each_kind = {(*(part for part in path if not isinstance(part, int)), blank): (path, blank) for path, blank in OF_POSTURE}
+    for path, blank in of_each_kind.values():
+        assert [one for one in run(emptied(good(), path, blank), wanted()) if "check failed" in one.detail] == [], path
 
 
 JUNK = st.recursive(
