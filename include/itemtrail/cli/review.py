@@ -140,10 +140,13 @@ def _write(path: Path, body: bytes) -> None:
 
 
 def _list_checks(arguments: argparse.Namespace) -> int:
+    from itemtrail.core import controls_page
     from itemtrail.flows.review_checks import all_checks
 
     if arguments.json:
         print(json.dumps([_document(one) for one in all_checks()], indent=1))
+    elif arguments.markdown:
+        print(controls_page.markdown(all_checks()), end="")
     else:
         print(listed(all_checks()))
     return 0
