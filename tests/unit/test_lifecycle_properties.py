@@ -6,6 +6,7 @@ import pytest
 
 from itemtrail.core import layout, retention
 from itemtrail.core.lifecycle_rules import SMALL, parse
+from itemtrail.core.lifecycle_together import together
 from itemtrail.flows.lifecycle import archive_findings, trail_findings
 from itemtrail.flows.setup import wanted_of
 from itemtrail.settings import parse as parse_settings
@@ -261,6 +262,14 @@ def test_digests_and_logs_under_one_rule_each_are_together():
     folders = ("AWSLogs/111122223333/CloudTrail/", "AWSLogs/111122223333/CloudTrail-Digest/")
     both = [expires(40, **under(folder, Tags=[PROVEN["Tag"]])) for folder in folders]
     assert not judged("trail", [*WANTED.trail_rules, *both])["P4"].bad
+
+
+def test_a_trails_prefix_may_have_cloudtrails_name_in_it():
+    folder = "audit/CloudTrail/AWSLogs/o-abc/7777/CloudTrail-Digest/"
+    rules = parse({"Rules": [expires(40, **under(folder, Tags=[PROVEN["Tag"]]))]})
+    found = together(rules, retention.trail_together("audit/CloudTrail", ["1"]), "trail")
+    assert found.status is FindingStatus.FAIL
+    assert folder in found.detail
 
 
 def test_a_rule_that_is_not_understood_leaves_every_property_it_may_touch_unproven():

@@ -91,8 +91,9 @@ def apart(configuration: Configuration, prefix: str, resource: str) -> Finding:
 
 def _heads(want: Together, rules: Sequence[Rule]) -> list[str]:
     """``…/AWSLogs/[o-…/]ACCOUNT/``: the configured accounts', and whatever else a rule names."""
-    named = {rule.prefix.partition("/CloudTrail")[0] + "/" for rule in rules if "/CloudTrail" in rule.prefix}
-    return sorted({f"{want.root}{account}/" for account in want.accounts} | {one for one in named if one.startswith(want.root)})
+    inside = [rule.prefix[len(want.root) :] for rule in rules if rule.prefix.startswith(want.root)]
+    named = {want.root + rest.partition("CloudTrail")[0] for rest in inside if "CloudTrail" in rest}
+    return sorted({f"{want.root}{account}/" for account in want.accounts} | {one for one in named if one.endswith("/")})
 
 
 def _suffixes(head: str, rules: Sequence[Rule]) -> list[str]:
