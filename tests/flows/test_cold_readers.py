@@ -97,6 +97,19 @@ def test_a_query_has_no_answer_from_the_other_files_alone(world: ArchiveWorld, t
         copy_events(world.archive, tmp_path / "cache", Scope(), limit=1 << 30, progress=world.said.append)
 
 
+def test_a_query_over_many_cold_days_names_one_command_for_all_of_them(world: ArchiveWorld, tmp_path: Path) -> None:
+    (key,) = world.archive.keys(layout.EVENTS)
+    for later in (1, 2, 3):
+        day = DAY + dt.timedelta(days=later)
+        world.archive.put(key.replace(str(DAY), str(day)), world.archive.body(key))
+    for one in world.archive.keys(layout.EVENTS)[1:]:
+        world.archive.fail(one, Fault.COLD)
+    with pytest.raises(ColdStorage, match=r"3 of 4 Parquet files") as caught:
+        copy_events(world.archive, tmp_path / "cache", Scope(), limit=1 << 30, progress=world.said.append)
+    span = f"--what events --from {DAY + dt.timedelta(days=1)} --to {DAY + dt.timedelta(days=3)}"
+    assert f"{PLAN} {span}" in caught.value.advice
+
+
 def test_what_was_copied_before_it_got_cold_is_still_asked(world: ArchiveWorld, tmp_path: Path) -> None:
     def copied() -> tuple[Path, ...]:
         return copy_events(world.archive, tmp_path / "cache", Scope(), limit=1 << 30, progress=world.said.append)

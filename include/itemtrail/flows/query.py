@@ -75,14 +75,22 @@ def copy_events(
     if lacking:
         progress(f"copying {len(lacking)} Parquet files, {size:,} bytes")
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="copy") as threads:
-        cold = [error for error in threads.map(lambda pair: _copy(archive, *pair), lacking) if error]
+        done = zip(lacking, threads.map(lambda pair: _copy(archive, *pair), lacking), strict=True)
+        cold = [(info, error) for (info, _), error in done if error]
     if cold:
-        raise ColdStorage(
-            f"{len(cold)} of {len(wanted)} Parquet files asked for lie in a Glacier class, so there is no answer. The first: "
-            f"{cold[0].message}",
-            advice=cold[0].advice,
-        )
+        raise _no_answer(cold, len(wanted))
     return tuple(path for _, path in wanted)
+
+
+def _no_answer(cold: Sequence[tuple[ObjectInfo, ColdStorage]], wanted: int) -> ColdStorage:
+    """One error for all files that must be restored first, with one command that plans it."""
+    dates = sorted(match["date"] for info, _ in cold if (match := _EVENTS_KEY.fullmatch(info.key)))
+    _, first = cold[0]
+    command = f"`itemtrail restore --plan --what events --from {dates[0]} --to {dates[-1]}` plans their restore; then run again."
+    return ColdStorage(
+        f"{len(cold)} of {wanted} Parquet files asked for lie in a Glacier class, so there is no answer. The first: {first.message}",
+        advice=first.advice if len(cold) == 1 else command,
+    )
 
 
 def _is_asked_for(info: ObjectInfo, scope: Scope) -> bool:
