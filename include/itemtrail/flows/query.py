@@ -88,7 +88,7 @@ def _no_answer(cold: Sequence[tuple[ObjectInfo, ColdStorage]], wanted: int) -> C
     _, first = cold[0]
     command = f"`itemtrail restore --plan --what events --from {dates[0]} --to {dates[-1]}` plans their restore; then run again."
     return ColdStorage(
-        f"{len(cold)} of {wanted} Parquet files asked for lie in a Glacier class, so there is no answer. The first: {first.message}",
+        f"{len(cold)} of {wanted} Parquet files asked for lie in a Glacier class, so there is no answer. First: {first.message}",
         advice=first.advice if len(cold) == 1 else command,
     )
 
