@@ -14,7 +14,15 @@ NOWHERE = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
 }
-ROLES = ("itemtrail_trail_reader", "itemtrail_archive_writer", "itemtrail_stream_reader", "itemtrail_setup", "itemtrail_restorer", "itemtrail_event_history")
+ROLES = (
+    "itemtrail_trail_reader",
+    "itemtrail_archive_writer",
+    "itemtrail_stream_reader",
+    "itemtrail_setup",
+    "itemtrail_restorer",
+    "itemtrail_event_history",
+    "itemtrail_posture",
+)
 
 HOME = Path(tempfile.mkdtemp(prefix="itemtrail-airflow-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)

@@ -15,6 +15,7 @@ DAGS = {
     "export_event_history": "export_event_history_dag.py",
     "checkpoint_ledger": "checkpoint_ledger_dag.py",
     "restore_archive": "restore_archive_dag.py",
+    "review_posture": "review_posture_dag.py",
     "setup_trail": "setup_trail_dag.py",
     "watch_deadline": "watch_deadline_dag.py",
 }
@@ -26,6 +27,8 @@ ALERTS = {
     ("build_history", "gate"),
     ("export_event_history", "gate"),
     ("checkpoint_ledger", "gate"),
+    ("review_posture", "review"),
+    ("review_posture", "alert"),
     ("watch_deadline", "look"),
     ("watch_deadline", "alert"),
 }
@@ -68,6 +71,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
             "build_history": {"plan": 2, "build": 3, "gate": 0},
             "export_event_history": {"plan": 2, "export": 20, "gate": 0},
             "checkpoint_ledger": {"append": 5, "publish": 2, "gate": 0},
+            "review_posture": {"review": 2, "alert": 2, "verdict": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "restore_archive": {"plan": 1, "route": 1, "approval": 1, "request": 0, "wait": 1},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},

@@ -1,0 +1,99 @@
+"""The tasks of `review_posture`: review and save, alert on what nobody was told of, fail where findings weigh enough.
+
+Decides nothing but who has been told: an object below ``alerts/review/`` in the archive says so, once for a finding from its
+first day to its end, whoever reviewed in between (a review by hand is compared with, and must not swallow an alert). A check that
+could not look is told the same way: taking the review's eyes away must not be silent. Marks are written after the alert.
+"""
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from itemtrail_airflow.failures import translated
+from itemtrail_airflow.notifier import AlertNotifier, send
+
+if TYPE_CHECKING:
+    from itemtrail.core.review import Line
+
+log = logging.getLogger(__name__)
+MOST_SHOWN = 200  # lines that one run passes on; the worst come first
+
+
+@task(on_failure_callback=[AlertNotifier()])
+@translated
+def review() -> dict[str, Any]:
+    """Review and save: the review's id, its summary, what is open or could not be looked at, and what of it fails the run."""
+    import datetime as dt
+
+    from itemtrail.core.check import Severity
+    from itemtrail.core.review import Standing
+    from itemtrail.core.review_text import headline, summary
+    from itemtrail.flows.review import take
+    from itemtrail_airflow.hook import Roles
+
+    roles, now = Roles.open(), dt.datetime.now(dt.UTC)
+    archive = roles.writer().archive(roles.settings.archive)
+    report = take(roles.posture().posture(), archive, roles.settings, now=now, save=True).report
+    found = report.review
+    log.info("%s; %s; %s/%s", headline(report), summary(found), archive.name, report.snapshot.key)
+    grave = found.at_least(Severity(roles.settings.review.fail_at), Standing.OPEN, Standing.COULD_NOT_LOOK)
+    return {
+        "id": report.id,
+        "summary": f"{headline(report)}; {summary(found)}",
+        "where": f"{archive.name}/{report.snapshot.key.rpartition('/')[0]}/report.html",
+        "found": [_told(line) for line in found.standing(Standing.OPEN, Standing.COULD_NOT_LOOK)[:MOST_SHOWN]],
+        "failing": [_says(line) for line in grave[:MOST_SHOWN]],
+    }
+
+
+@task(on_failure_callback=[AlertNotifier()])
+@translated
+def alert(reviewed: dict[str, Any]) -> int:
+    """Send one alert naming what nobody was told of; returns how much that was."""
+    from itemtrail_airflow.hook import Roles
+
+    found: list[dict[str, str]] = reviewed["found"]
+    if not found:
+        return 0
+    roles = Roles.open()
+    store = roles.writer().archive(roles.settings.archive)
+    told = {info.key for info in store.list("alerts/review/")}
+    new = [one for one in found if one["mark"] not in told]
+    if new:
+        words = f"{len(new)} new finding{'' if len(new) == 1 else 's'}"
+        send(get_current_context(), words, "\n".join([reviewed["summary"], *(one["says"] for one in new), reviewed["where"]]))
+    for one in new:
+        body = json.dumps({"review": reviewed["id"], **one}).encode()
+        store.put_new(one["mark"], body, locked=False, content_type="application/json")
+    return len(new)
+
+
+@task(trigger_rule="all_done", retries=0)
+@translated
+def verdict(reviewed: dict[str, Any] | None) -> None:
+    """Fail with what weighs enough, new or not: a red run is what the UI should show. The report was saved before."""
+    if reviewed is None:
+        raise AirflowFailException("could not look: see the log of review")
+    if reviewed["failing"]:
+        raise AirflowFailException("\n".join([reviewed["summary"], *reviewed["failing"], reviewed["where"]]))
+
+
+def _told(line: "Line") -> dict[str, str]:
+    since = line.open_since or line.since
+    one = line.result
+    name = json.dumps([one.check, one.resource, one.region, line.standing, since.isoformat()])
+    return {"mark": f"alerts/review/{hashlib.sha256(name.encode()).hexdigest()[:32]}.json", "says": _says(line)}
+
+
+def _says(line: "Line") -> str:
+    from itemtrail.core.review import Standing
+    from itemtrail.core.review_text import finding, one_line, place, seen
+
+    one = line.result
+    if line.standing is Standing.COULD_NOT_LOOK:
+        return f"{one.severity:<8}  could not look  {one.check}  {place(line)}: {seen(line)}"
+    return finding(line) + (f" Next: {one_line(one.remediation)}" if one.remediation else "")
