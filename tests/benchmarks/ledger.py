@@ -168,6 +168,9 @@ def step(name: str, folder: Path, days: int) -> dict[str, object]:
     began, cpu, said = time.perf_counter(), time.process_time(), {}
     with tempfile.TemporaryDirectory(dir=folder) as room:
         match name:
+            case "list":
+                places = [layout.account_region(account, region) for account in ACCOUNTS for region in REGIONS]
+                said = {"keys": sum(1 for place in places for _ in store.list(f"{layout.RECEIPTS}{place}"))}
             case "append":
                 done = append(store, until=now, room=Path(room))  # type: ignore[arg-type]
                 assert done.last is not None
@@ -211,15 +214,16 @@ def on_s3(count: int) -> dict[str, object]:
         for unit in some:
             for key in (layout.plan_key(unit, 0), layout.receipt_key(unit, 0)):
                 store.put_new(key, generated._bytes(key), locked=False)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         listed = sum(1 for _ in store.list(layout.RECEIPTS))
-        listing = time.perf_counter() - began
+        listing, parsing = time.perf_counter() - began, time.process_time() - cpu
         began = time.perf_counter()
         coverage(store, some, now=_at(FIRST), max_age=AGE, expiry_days=90)
         reading = time.perf_counter() - began
     return {
         "keys listed": listed,
         "ms a 1,000 keys": round(listing * 1e6 / listed, 1),
+        "of that our CPU": round(parsing * 1e6 / listed, 1),
         "ms a unit read (16 at once)": round(reading * 1000 / count, 2),
     }
 
@@ -242,6 +246,7 @@ def main() -> None:
     for label, name, until in (
         ("the whole archive into the ledger (first run only)", "append", days),
         ("a day's checkpoint", "append", days + 1),
+        ("of that, what the generator takes to list", "list", days + 1),
         ("the same again: nothing new", "append", days + 1),
         ("coverage by the ledger", "coverage", days + 1),
         ("coverage by receipts, the last 60 days alone", "receipts", days + 1),

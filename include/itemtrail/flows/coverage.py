@@ -91,8 +91,8 @@ def coverage(
     unanswered = [unit for unit in units if unit not in recorded]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="coverage") as pool:
         read = pool.map(lambda unit: not_proven(archive, [unit]), unanswered)
-        lacks = {**recorded, **{unit: lack[0] if lack else None for unit, lack in zip(unanswered, read, strict=True)}}
-    return tuple(_cell(unit, lacks[unit], now, max_age, expiry_days) for unit in units)
+        lacks = {unit: lack[0] if lack else None for unit, lack in zip(unanswered, read, strict=True)}
+    return tuple(_cell(unit, lacks[unit] if unit in lacks else recorded[unit], now, max_age, expiry_days) for unit in units)
 
 
 def due(accounts: Sequence[str], regions: Sequence[str], first: dt.date, now: dt.datetime) -> tuple[Unit, ...]:

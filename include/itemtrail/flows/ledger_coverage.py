@@ -20,6 +20,7 @@ from itemtrail.core.layout import Receipts
 from itemtrail.core.ledger import Checkpoint
 from itemtrail.errors import EvidenceError
 from itemtrail.flows.ledger_book import Book, open_book
+from itemtrail.flows.ledger_look import by_place
 from itemtrail.flows.ledger_rows import THREADS, Unread, digest
 from itemtrail.flows.receipts import History, Lack, UnitState, state
 from itemtrail.model import ObjectInfo, Unit, Verdict
@@ -96,13 +97,16 @@ def recorded(archive: ObjectStore, units: Sequence[Unit], *, now: dt.datetime, r
         known = book.table([*_PLACE, *_COLUMNS]).combine_chunks()
     except EvidenceError as error:
         return Recorded(trouble=str(error))
-    places = _places(known)
+    places = by_place(known)
     since, broken = _since(book, now, reopen_days), _broken(book)
     wanted = [(pair, list(some)) for pair, some in groupby(sorted(units), key=lambda unit: (unit.account, unit.region))]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="coverage") as pool:
-        found = pool.map(lambda one: _of_place(archive, one[1], _last(known, places.get(one[0])), since), wanted)
+        found = pool.map(
+            lambda one: _of_place(archive, one[1], _last(known, places.get((Receipts.UNIT, *one[0]))), since), wanted
+        )
         lacks = {unit: lack for part in found for unit, lack in part}
-    return Recorded(book.last, lacks | {unit: lack for unit, lack in broken.items() if unit in lacks})
+    lacks.update((unit, lack) for unit, lack in broken.items() if unit in lacks)
+    return Recorded(book.last, lacks)
 
 
 def _since(book: Book, now: dt.datetime, reopen_days: int) -> dt.date:
@@ -121,14 +125,6 @@ def _broken(book: Book) -> dict[Unit, UnitState]:
         if name:
             found[name[0]] = UnitState(name[0], None, Lack.BROKEN_RECEIPTS, f"{name[0]}: {one}")
     return found
-
-
-def _places(known: pa.Table) -> dict[tuple[str, str], pa.Array]:
-    """The numbers of the rows of units, by account and Region."""
-    numbered = known.select(list(_PLACE)).append_column("row", pa.array(range(known.num_rows), pa.int32()))
-    grouped = numbered.group_by(list(_PLACE), use_threads=False).aggregate([("row", "list")]).to_pydict()
-    columns = zip(*(grouped[name] for name in _PLACE), grouped["row_list"], strict=True)
-    return {(account, region): pa.array(rows) for kind, account, region, rows in columns if kind == Receipts.UNIT}
 
 
 def _last(known: pa.Table, rows: pa.Array | None) -> dict[str, _Last]:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from itemtrail.core import layout
@@ -52,7 +53,7 @@ def look(archive: ObjectStore, book: Book, *, full: bool = False) -> Seen:
         AccessDenied, SourceUnavailable: a listing failed; nothing is concluded.
     """
     known = book.table(_COLUMNS).combine_chunks()
-    ours = _by_place(known)
+    ours = by_place(known)
     places = sorted({*ours, *_places(archive)})
     with ThreadPoolExecutor(THREADS, thread_name_prefix="look") as pool:
         found = list(pool.map(lambda place: _compare(archive, place, known, ours.get(place), full=full), places))
@@ -79,12 +80,12 @@ def _places(archive: ObjectStore) -> Iterator[Place]:
                 yield str(kind), account.removeprefix("account="), region.removeprefix("region=")
 
 
-def _by_place(known: pa.Table) -> dict[Place, pa.Array]:
-    """The rows of each place, as row numbers."""
+def by_place(known: pa.Table) -> dict[Place, pa.Array]:
+    """The rows of each place, as row numbers in order; ``known`` has the columns kind, account, region."""
     if not known.num_rows:
         return {}
     names = ["kind", "account", "region"]
-    numbered = known.select(names).append_column("row", pa.array(range(known.num_rows), pa.int32()))
+    numbered = known.select(names).append_column("row", pa.array(np.arange(known.num_rows, dtype=np.int32)))
     grouped = numbered.group_by(names, use_threads=False).aggregate([("row", "list")])
     keys = zip(*(grouped[name].to_pylist() for name in names), strict=True)
     return dict(zip(keys, (one.values for one in grouped["row_list"]), strict=True))
