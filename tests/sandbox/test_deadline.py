@@ -4,6 +4,7 @@ One account, ten days. Observations are made on the way, as whoever looks at cov
 """
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 from tests.sandbox.setup_world import SetupWorld
+from tests.sandbox.test_archive_end_to_end import toml
 
 from cloudtrail_sandbox.client import Sandbox
+from itemtrail.cli.main import main
 from itemtrail.core.lifecycle import Version, state
 from itemtrail.core.lifecycle_rules import parse
 from itemtrail.flows import setup
@@ -213,3 +216,36 @@ def test_what_the_deleted_digest_listed_is_never_tagged_and_so_never_expires(sto
 def keys_of(story: Story, day: dt.date) -> list[str]:
     found = story.world.client("s3").list_objects_v2(Bucket=story.world.settings.trail.bucket)["Contents"]
     return [one["Key"] for one in found if f"/{EAST}/{day:%Y/%m/%d}/" in one["Key"] and "/CloudTrail/" in one["Key"]]
+
+
+def test_the_command_says_every_property_and_where_everything_lies(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sandbox_env: Any
+) -> None:
+    world, s3 = story.world, story.world.client("s3")
+    config = tmp_path / "itemtrail.toml"
+    config.write_text(toml(world.settings))
+    sandbox_env(world.sandbox)
+    monkeypatch.setattr("itemtrail.cli.ends.now", world.now)
+
+    def run(*more: str) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        code = main(["lifecycle", "--config", str(config), "--json", *more])
+        return code, json.loads(capsys.readouterr().out)
+
+    code, said = run("--objects", "all")
+    assert code == 0, [one for one in said["findings"] if one["status"] in ("FAIL", "CANNOT_PROVE")]
+    assert said["properties"] == {f"P{n}": "NOTE" if n == 10 else "PASS" for n in range(1, 13)}
+    checks = [one["check"] for one in said["findings"]]
+    assert checks.count("lifecycle.drift") == checks.count("lifecycle.placement") == 2
+    archive = world.settings.archive.bucket
+    tar = s3.list_objects_v2(Bucket=archive, Prefix="originals/")["Contents"][0]["Key"]
+    s3.delete_object(Bucket=archive, Key=tar)  # the locked version stays, hidden
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=archive)["Rules"]
+    rules[0]["Transitions"][0]["Days"] = 7
+    s3.put_bucket_lifecycle_configuration(Bucket=archive, LifecycleConfiguration={"Rules": rules})
+    code, said = run("--objects", "--bucket", archive)
+    bad = {one["check"].removeprefix("lifecycle."): one["detail"] for one in said["findings"] if one["status"] == "FAIL"}
+    assert code == 1
+    assert bad.keys() == {"P11", "drift", "outputs"}
+    assert "rule 'itemtrail-originals': transition to DEEP_ARCHIVE: 45 days → 7 days" in bad["drift"]
+    assert f"{tar} is not there" in bad["outputs"]
