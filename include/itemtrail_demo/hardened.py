@@ -58,6 +58,14 @@ class Owner:
         """Somebody else, with their key."""
         return Owner(boto3.Session(key_id, secret, region_name=HOME), self._endpoint)
 
+    def user(self, name: str, policy: Mapping[str, Any]) -> boto3.Session:
+        """Somebody new, who may do what the policy says."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="work", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=HOME)
+
     def prepare(self, policies: Mapping[str, Mapping[str, Any]]) -> None:
         """Before `itemtrail setup`: a topic that somebody hears, and the roles. ``policies`` by kind of role."""
         sns, sqs = self.client("sns"), self.client("sqs")

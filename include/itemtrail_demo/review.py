@@ -83,10 +83,13 @@ class Course:
         self._sandbox, self._folder, self._console, self._now = sandbox, folder, console, now
         self._settings: Settings = load(folder.configuration)
         self._variables = config.write_environment(folder, sandbox.environment())
-        session = boto3.Session(sandbox.access_key_id, sandbox.secret_access_key, region_name=HOME)
-        self._connection = Connection(session, endpoint_url=sandbox.endpoint_url, region=HOME)
-        self._owner = hardened.Owner(session, sandbox.endpoint_url)
-        self._session = session
+        self._session = boto3.Session(sandbox.access_key_id, sandbox.secret_access_key, region_name=HOME)
+        self._owner = hardened.Owner(self._session, sandbox.endpoint_url)
+        self._policies = {role.kind: role.policy() for role in roles_of(self._settings)}
+        self._reviewer, self._archivist = (
+            self._connect(self._owner.user(f"itemtrail-{name}", self._policies[kind]))
+            for name, kind in (("reviewer", "posture"), ("archivist", "archive_writer"))
+        )
         self._problems: list[str] = []
 
     def run(self) -> tuple[str, ...]:
@@ -143,19 +146,23 @@ class Course:
 
     def _prepare(self) -> None:
         replay.create_tables(self._session, self._sandbox.endpoint_url)
-        self._owner.prepare({role.kind: role.policy() for role in roles_of(self._settings)})
+        self._owner.prepare(self._policies)
         self._set_up()
         self._owner.harden()
 
     def _set_up(self) -> None:
-        control = self._connection.control()
+        control = self._connect(self._session).control()
         plan = setup.plan(control, self._settings)
         if not plan.empty:
             setup.apply(control, self._settings, plan.hash)
 
     def _review(self, *, since: dt.datetime | None = None) -> Report:
-        archive, now = self._connection.archive(self._settings.archive), self._sandbox.now()
-        return reviews.take(self._connection.posture(), archive, self._settings, now=now, since=since, save=True).report
+        """As those who may do just that: one reads the set-up, the other reads and adds to the archive."""
+        archive, now = self._archivist.archive(self._settings.archive), self._sandbox.now()
+        return reviews.take(self._reviewer.posture(), archive, self._settings, now=now, since=since, save=True).report
+
+    def _connect(self, session: boto3.Session) -> Connection:
+        return Connection(session, endpoint_url=self._sandbox.endpoint_url, region=HOME)
 
     def _archive(self, day: dt.date) -> None:
         """`itemtrail archive --day`; what it says goes to the log. It ends with 1 where the day is not over: INCOMPLETE."""
