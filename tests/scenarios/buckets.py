@@ -105,6 +105,13 @@ SCENARIOS = [
     s("bucket_exists", "no trail bucket", _gone("trail"), FAIL, "no such bucket"),
     s("bucket_account", "somebody else's", on_bucket("trail", account="999999999999"), FAIL, "999999999999"),
     s("bucket_account", "none of the configured accounts'", on_bucket("trail", account="", foreign=True), FAIL, "none of"),
+    s(
+        "bucket_account",
+        "of more accounts than are asked for",
+        on_bucket("trail", account="", foreign=True),
+        CANNOT,
+        wanted=replace(wanted(), accounts=tuple(f"{number:012d}" for number in range(11))),
+    ),
     s("bucket_account", "nobody knows whose", on_bucket("trail", account="", foreign=None), CANNOT),
     s(
         "bucket_account",

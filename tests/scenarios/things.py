@@ -11,6 +11,7 @@ from tests.posture_world import (
     HOME,
     LEAVE,
     NOW,
+    PAYROLL,
     TRAIL,
     allow,
     document,
@@ -168,6 +169,36 @@ SCENARIOS = [
     s("log_group_retention", "a year, which others praise", on_group("debug", {"retention_days": 365}), FAIL, "365"),
     s("log_group_retention", "the trail's own is not judged", on_group("trail", {"retention_days": None}), NA),
     s("log_group_not_overridden", "by the account", on_group("debug", {"overridden_by": "keep-all"}), FAIL, "'keep-all'"),
+    s(
+        "log_group_not_overridden",
+        "by a policy for all",
+        on_group("debug", account_policies=({"policyName": "all"},)),
+        FAIL,
+        "'all'",
+    ),
+    s(
+        "log_group_not_overridden",
+        "left out of the account's policy",
+        on_group(
+            "debug", account_policies=({"policyName": "all", "selectionCriteria": 'LogGroupName NOT IN ["/itemtrail/streams"]'},)
+        ),
+        PASS,
+    ),
+    s(
+        "log_group_not_overridden",
+        "another is left out",
+        on_group(
+            "debug", account_policies=({"policyName": "all", "selectionCriteria": 'LogGroupName NOT IN ["/itemtrail/stream"]'},)
+        ),
+        FAIL,
+    ),
+    s(
+        "table_ttl_explained",
+        "items of a global table expire, and all its streams are archived",
+        on_table(LEAVE, ttl_attribute="gone"),
+        PASS,
+        wanted=replace(wanted(), stream_tables=(EMPLOYEES, LEAVE, LEAVE.replace(HOME, AWAY), PAYROLL)),
+    ),
     s("log_group_class", "infrequent access", on_group("debug", log_class="INFREQUENT_ACCESS"), FAIL, "INFREQUENT_ACCESS"),
     s("log_group_class", "nobody knows", on_group("trail", log_class=""), CANNOT),
     s("log_group_class", "nobody subscribes to the forwarder's own", on_group("forwarder", log_class="INFREQUENT_ACCESS"), NA),

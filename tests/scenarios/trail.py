@@ -32,7 +32,7 @@ from tests.posture_world import (
 from tests.scenarios import CANNOT, FAIL, NA, PASS
 from tests.scenarios import scenario as s
 
-from itemtrail.core.posture import RegionPosture
+from itemtrail.core.posture import RegionPosture, Unread
 
 MANAGEMENT = SELECTORS["AdvancedEventSelectors"][0]
 ARNS = {"Field": "resources.ARN", "Equals": [EMPLOYEES, PAYROLL, LEAVE]}
@@ -211,6 +211,24 @@ SCENARIOS = [
     s("trail_cloudwatch_logs", "delivered a day and a minute ago", on_trail(cloudwatch_delivered_at=NOW - DAY - MINUTE), FAIL),
     s("trail_cloudwatch_logs", "delivered a day ago", on_trail(cloudwatch_delivered_at=NOW - DAY), PASS),
     s("trail_cloudwatch_logs", "never delivered", on_trail(cloudwatch_delivered_at=None), FAIL, "never"),
+    s(
+        "trail_change_alarm",
+        "the log group is another account's",
+        replace(
+            good(),
+            unread=(
+                Unread(
+                    "logs:DescribeLogGroups",
+                    "arn:aws:logs:us-east-1:111122223333:log-group:/itemtrail/trail",
+                    HOME,
+                    "of account 999999999999",
+                ),
+            ),
+        ),
+        CANNOT,
+        "/itemtrail/trail",
+    ),
+    s("trail_change_alarm", "the log group was not looked at", replace(good(), log_groups=()), CANNOT, "/itemtrail/trail"),
     s("trail_change_alarm", "no metric filter", on_group("trail", metric_filters=()), FAIL, "no metric filter"),
     s(
         "trail_change_alarm",

@@ -4,8 +4,10 @@ A bucket name is free again when its bucket is deleted: somebody else's bucket o
 S3 user guide, "Verifying bucket ownership with bucket owner condition", read 2026-11-24.
 """
 
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, not_applicable, told
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, not_applicable, told
 from itemtrail.core.posture import BucketPosture, Posture
+
+ASKED = 10  # S3 tells no owner; of more accounts than these not every one is asked for
 
 
 def decide(bucket: BucketPosture, posture: Posture, wanted: Wanted) -> Answer:
@@ -15,9 +17,9 @@ def decide(bucket: BucketPosture, posture: Posture, wanted: Wanted) -> Answer:
     if bucket.account:
         known = bucket.account in {posture.account, *wanted.accounts}
         return told(known, f"it belongs to {bucket.account}.", f"it belongs to {bucket.account}, which is not configured.")
-    return told(
-        False if bucket.foreign else None, "", "it belongs to none of the configured accounts.", "whose it is is not known"
-    )
+    if bucket.foreign and len(wanted.accounts) <= ASKED:
+        return failed("it belongs to none of the configured accounts.")
+    return cannot_look("whose it is is not known.")
 
 
 CHECK = Check(

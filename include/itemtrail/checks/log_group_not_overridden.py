@@ -1,8 +1,10 @@
 """Whether the log group's retention is its own.
 
-Source: CloudWatch Logs API reference, PutAccountPolicy (RETENTION_POLICY), read 2026-11-24.
+Told by the log group itself, and by the account's policies, which name the log groups that they leave out. Source: CloudWatch
+Logs API reference, PutAccountPolicy (RETENTION_POLICY), read 2026-11-24.
 """
 
+from itemtrail.core.account_retention import overriding
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, not_applicable, passed
 from itemtrail.core.posture import LogGroupPosture, Posture
 
@@ -11,7 +13,7 @@ def decide(group: LogGroupPosture, _posture: Posture, _wanted: Wanted) -> Answer
     """The answer for one log group."""
     if group.state is None or group.role == "trail":
         return not_applicable("it holds no images, or is not there.")
-    by = group.state.overridden_by
+    by = group.state.overridden_by or overriding(group)
     return failed(f"the account-level policy {by!r} sets its retention.") if by else passed("its retention is its own.")
 
 

@@ -32,6 +32,7 @@ CHECK = Check(
     ),
     needs=("cloudtrail:DescribeTrails",),
     elsewhere=("logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms"),
+    weighs=("logs:DescribeLogGroups",),
     controls=("CIS AWS Foundations v7.0 5.5",),
     decide=decide,
 )

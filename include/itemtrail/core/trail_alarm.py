@@ -8,7 +8,7 @@ Source: CIS AWS Foundations, "Ensure CloudTrail configuration changes are monito
 from dataclasses import dataclass
 
 from itemtrail.core.metric_filters import counts
-from itemtrail.core.posture import Posture
+from itemtrail.core.posture import Posture, unread
 from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import Document
 
@@ -17,7 +17,7 @@ CHANGES = ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``good`` None: a filter was not understood, and no other does it."""
+    """``good`` None: the log group was not seen, or a filter was not understood and no other does it."""
 
     good: Tri
     detail: str
@@ -27,6 +27,8 @@ def alarmed(log_group: str, posture: Posture) -> Found:
     """Whether every change of the trail reaches a topic, from the trail's ``log_group`` (ARN)."""
     arn = log_group.removesuffix(":*")
     groups = [one for one in posture.log_groups if one.arn.removesuffix(":*") == arn]
+    if not groups or any(unread(posture, "logs:DescribeLogGroups", one.arn, one.region) for one in groups):
+        return Found(None, f"{arn.split(':')[-1]}, to which the trail is delivered, could not be looked at.")
     filters = [one for group in groups for one in group.metric_filters]
     if not filters:
         return Found(False, f"no metric filter on {arn.split(':')[-1]}.")
