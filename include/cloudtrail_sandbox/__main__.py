@@ -18,7 +18,7 @@ import sys
 import threading
 from pathlib import Path
 
-from cloudtrail_sandbox import internal, ministack_patches
+from cloudtrail_sandbox import internal, ministack_patches, s3_lifecycle
 from cloudtrail_sandbox.clock import ShiftedClock
 from cloudtrail_sandbox.control import asgi
 from cloudtrail_sandbox.timekeeper import Timekeeper
@@ -74,6 +74,9 @@ def _world(account: str, regions: tuple[str, ...], clock: ShiftedClock) -> World
     async def expire_ttl() -> int:
         return ministack_patches.expire_ttl_now()
 
+    async def run_lifecycle() -> dict[str, int]:
+        return s3_lifecycle.run_now(clock.now())
+
     return World(
         account=account,
         regions=regions,
@@ -82,6 +85,7 @@ def _world(account: str, regions: tuple[str, ...], clock: ShiftedClock) -> World
         storage=internal,
         drain=ministack_patches.drain,
         expire_ttl=expire_ttl,
+        run_lifecycle=run_lifecycle,
         owner={"access_key_id": owner.access_key_id, "secret_access_key": owner.secret_access_key},
     )
 

@@ -168,6 +168,10 @@ class Sandbox:
         """Run DynamoDB's expiry once; gives the number of items removed."""
         return int(self._call("POST", "ttl")["removed"])
 
+    def run_lifecycle(self) -> dict[str, int]:
+        """Make S3's daily lifecycle run once, as of the clock; how many objects were ``moved`` and ``expired``."""
+        return {name: int(count) for name, count in self._call("POST", "lifecycle").items()}
+
     def import_log(self, bucket_key: str, content: bytes, at: dt.datetime | None = None) -> None:
         """Deliver given bytes as the log file ``bucket/key``, so that the next digest names it and hashes its inflated content.
 

@@ -3,8 +3,8 @@
 Decides: what may be asked, and how it is answered; ``timekeeper`` turns the clock. Refuses: callers that are not on this machine,
 and browsers.
 
-``GET clock|status|events``, ``POST advance {"seconds"|"to"}``, ``POST deliver``, ``POST ttl``, ``POST tick {"tick"}``,
-``POST import_log?bucket=&key=&at=`` with the file as body.
+``GET clock|status|events``, ``POST advance {"seconds"|"to"}``, ``POST deliver``, ``POST ttl``, ``POST lifecycle``,
+``POST tick {"tick"}``, ``POST import_log?bucket=&key=&at=`` with the file as body.
 """
 
 import datetime as dt
@@ -117,6 +117,10 @@ async def _ttl(ask: Ask) -> dict[str, Any]:
     return {"removed": await ask.world.expire_ttl()}
 
 
+async def _lifecycle(ask: Ask) -> dict[str, Any]:
+    return dict(await ask.world.run_lifecycle())
+
+
 async def _tick(ask: Ask) -> dict[str, Any]:
     on = _json(ask.body).get("tick")
     if not isinstance(on, bool):
@@ -151,6 +155,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Ask], Awaitable[dict[str, Any]]]] = {
     ("POST", "advance"): _advance,
     ("POST", "deliver"): _deliver,
     ("POST", "ttl"): _ttl,
+    ("POST", "lifecycle"): _lifecycle,
     ("POST", "tick"): _tick,
     ("POST", "import_log"): _import_log,
 }

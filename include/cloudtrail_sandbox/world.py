@@ -56,6 +56,7 @@ class World:
         storage: the emulator's S3, in process.
         drain: waits until streams and mappings have delivered what they hold (before each step of the clock).
         expire_ttl: runs one pass of DynamoDB's TTL reaper; gives the number of items removed.
+        run_lifecycle: makes S3's daily lifecycle run once; gives the numbers of objects ``moved`` and ``expired``.
         owner: the owner's credentials, ``{"access_key_id", "secret_access_key"}``: an IAM user with AdministratorAccess.
     """
 
@@ -66,4 +67,5 @@ class World:
     storage: Storage
     drain: Callable[[], Awaitable[None]]
     expire_ttl: Callable[[], Awaitable[int]]
+    run_lifecycle: Callable[[], Awaitable[Mapping[str, int]]]
     owner: Mapping[str, str]

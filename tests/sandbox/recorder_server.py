@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from cloudtrail_sandbox import internal
+from cloudtrail_sandbox import internal, s3_lifecycle
 from cloudtrail_sandbox.clock import ShiftedClock
 from cloudtrail_sandbox.ministack_patches import apply, configure, drain, expire_ttl_now
 from cloudtrail_sandbox.server import create_app, listen, serve
@@ -35,6 +35,9 @@ async def main(start: str) -> None:
     async def expire() -> int:
         return expire_ttl_now()
 
+    async def run_lifecycle() -> dict[str, int]:
+        return s3_lifecycle.run_now(clock.now())
+
     world = World(
         account=ACCOUNT,
         regions=REGIONS,
@@ -43,6 +46,7 @@ async def main(start: str) -> None:
         storage=internal,
         drain=drain,
         expire_ttl=expire,
+        run_lifecycle=run_lifecycle,
         owner=credentials,
     )
     apps: list[Any] = []

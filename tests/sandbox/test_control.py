@@ -146,6 +146,33 @@ def test_items_past_their_time_go_with_the_clock_or_when_told(frozen):
     assert [item["EmpId"]["S"] for item in dynamodb.scan(TableName="Sessions")["Items"]] == ["E-0"]
 
 
+def test_lifecycle_rules_are_run_when_told_and_not_before(frozen):
+    s3 = TrailBucket(frozen, "no-trail", "no-bucket").client("s3")
+    s3.create_bucket(Bucket="ruled")
+    s3.put_bucket_versioning(Bucket="ruled", VersioningConfiguration={"Status": "Enabled"})
+    rules = [
+        {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Expiration": {"Days": 1}},
+        {
+            "ID": "b",
+            "Status": "Enabled",
+            "Filter": {"And": {"Prefix": "cold/", "ObjectSizeGreaterThan": 1}},
+            "Transitions": [{"Days": 1, "StorageClass": "DEEP_ARCHIVE"}],
+        },
+        {"ID": "c", "Status": "Enabled", "Filter": {"Prefix": "small/"}, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket="ruled", LifecycleConfiguration={"Rules": rules})
+    for key in ("old/x", "cold/x", "small/x", "other"):
+        s3.put_object(Bucket="ruled", Key=key, Body=b"four")
+    frozen.advance(dt.timedelta(days=2))
+    assert "StorageClass" not in s3.head_object(Bucket="ruled", Key="cold/x")
+    assert frozen.run_lifecycle() == {"moved": 1, "expired": 1}
+    assert frozen.run_lifecycle() == {"moved": 0, "expired": 0}
+    assert s3.head_object(Bucket="ruled", Key="cold/x")["StorageClass"] == "DEEP_ARCHIVE"
+    listed = {one["Key"]: one["StorageClass"] for one in s3.list_object_versions(Bucket="ruled")["Versions"]}
+    assert listed == {"cold/x": "DEEP_ARCHIVE", "old/x": "STANDARD", "other": "STANDARD", "small/x": "STANDARD"}
+    assert [one["Key"] for one in s3.list_object_versions(Bucket="ruled")["DeleteMarkers"]] == ["old/x"]
+
+
 def test_events_can_be_read_whether_a_trail_logs_them_or_not(frozen):
     TrailBucket(frozen, "no-trail", "no-bucket").client("dynamodb").list_tables()
     event = frozen.events(1)[0]
