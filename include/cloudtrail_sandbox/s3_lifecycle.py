@@ -4,8 +4,8 @@ Decides, for each current version: a rule applies by status, prefix, tags and si
 UTC; an expiration that is due goes before a move (a delete marker where the bucket keeps versions); of moves that are due the
 coldest wins, and none goes back up. Objects below 128 KB move only by a rule with a size filter of its own, or into GLACIER and
 DEEP_ARCHIVE where the configuration says `varies_by_storage_class`. Leaves alone: noncurrent versions, delete markers and
-incomplete uploads. S3 may be late by days: when a run is made is the test's choice. Source: Amazon S3 user guide, "Lifecycle configuration elements" and "Lifecycle rules conflicts", read
-2026-11-24.
+incomplete uploads. S3 may be late by days: when a run is made is the test's choice.
+Source: Amazon S3 user guide, "Lifecycle configuration elements" and "Lifecycle rules conflicts", read 2026-11-24.
 """
 
 import datetime as dt
@@ -84,8 +84,8 @@ def _matches(thing: Thing, rule: Rule) -> bool:
     parts = filters.get("And") or filters
     tags = {(tag["Key"], tag["Value"]) for tag in [*parts.get("Tags", ()), *([parts["Tag"]] if "Tag" in parts else [])]}
     prefix = parts.get("Prefix") or rule.get("Prefix") or ""
-    larger, smaller = parts.get("ObjectSizeGreaterThan", -1), parts.get("ObjectSizeLessThan", 1 << 62)
-    return thing.key.startswith(prefix) and tags <= thing.tags and bool(larger < thing.size < smaller)
+    larger, smaller = int(parts.get("ObjectSizeGreaterThan", -1)), int(parts.get("ObjectSizeLessThan", 1 << 62))
+    return thing.key.startswith(str(prefix)) and tags <= thing.tags and larger < thing.size < smaller
 
 
 def _is_due(thing: Thing, when: Rule, now: dt.datetime) -> bool:
