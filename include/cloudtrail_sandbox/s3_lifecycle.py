@@ -90,10 +90,10 @@ def _matches(thing: Thing, rule: Rule) -> bool:
 
 def _is_due(thing: Thing, when: Rule, now: dt.datetime) -> bool:
     if "Days" in when:
-        at = thing.created + when["Days"] * _DAY
+        at = thing.created + int(when["Days"]) * _DAY
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return now >= (midnight if at == midnight else midnight + _DAY)
-    return "Date" in when and now >= dt.datetime.fromisoformat(when["Date"]).astimezone(dt.UTC)
+        return now >= midnight if at == midnight else now >= midnight + _DAY
+    return "Date" in when and now >= dt.datetime.fromisoformat(str(when["Date"])).astimezone(dt.UTC)
 
 
 def _thing(s3: Any, bucket: str, key: str, one: Mapping[str, Any]) -> Thing:
