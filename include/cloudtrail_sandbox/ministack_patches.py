@@ -29,6 +29,8 @@ there is a test that shows the fault without it; when such a test fails, minista
 18. S3 takes any account for the expected owner, and tells neither who pays nor whether a policy is public → it does
     (``bucket_facts``).
 19. Every Region of AWS is enabled; account-level log policies are unknown → the sandbox's own; none (``account_facts``).
+20. IAM is asked about no trail (ListTags), no table (resource policies), and about aliases of keys → about the trail, the table,
+    the key (``read_permissions``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """
@@ -53,6 +55,7 @@ from cloudtrail_sandbox import (
     lambda_permissions,
     log_limits,
     log_subscriptions,
+    read_permissions,
     stream_mapping,
     stream_permissions,
     stream_records,
@@ -115,6 +118,7 @@ def apply() -> None:
     version_ranges.patch()
     bucket_facts.patch()
     account_facts.patch()
+    read_permissions.patch()
     cold_storage.patch()
 
 

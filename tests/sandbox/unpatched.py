@@ -417,7 +417,27 @@ def account_facts() -> list[Any]:
     return [len(ec2._AWS_REGIONS), dict(ec2._AWS_REGIONS)["af-south-1"], status]
 
 
+def read_permissions() -> list[object]:
+    """What IAM is asked about a trail's tags, a table's policy, and a key by its alias: the resource."""
+    from ministack.core import iam_actions
+    from ministack.services import kms
+
+    kms._aliases[kms._alias_arn("alias/told")] = "k"
+    kms._keys["k"] = {"Arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"}
+    asked = {
+        "cloudtrail": {"ResourceIdList": [f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t"]},
+        "dynamodb": {"ResourceArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"},
+        "kms": {"KeyId": "alias/told"},
+    }
+    extract = iam_actions.extract_resource_arn
+    found = [extract(name, "POST", "/", {}, json.dumps(body).encode(), {}, REGION, ACCOUNT) for name, body in asked.items()]
+    kms._aliases.clear()
+    kms._keys.clear()
+    return found
+
+
 CASES = (
+    read_permissions,
     bucket_facts,
     account_facts,
     restores,

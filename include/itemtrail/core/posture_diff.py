@@ -14,7 +14,9 @@ from typing import Any
 
 from itemtrail.posture import AlarmPosture, Posture, RegionPosture, TrailPosture, Unread
 
-_VOLATILE = frozenset({"delivered_at", "digest_delivered_at", "cloudwatch_delivered_at", "queue_depth"})
+_VOLATILE = frozenset({"delivered_at", "digest_delivered_at", "cloudwatch_delivered_at", "queue_depth", "unreadable"})
+_DERIVED = "used_by"  # told by others' facts
+_NOTHING = ("", "false")  # what a fact looks like that could not be read
 _COLLECTIONS = (
     "regions", "trails", "buckets", "keys", "tables", "log_groups", "forwarders", "topics", "alarms", "roles",
 )  # fmt: skip
@@ -54,10 +56,13 @@ def diff(before: Posture, after: Posture) -> tuple[Change, ...]:
     for resource in sorted({*then, *now}):
         old, new = then.get(resource, _ABSENT), now.get(resource, _ABSENT)
         if old is _ABSENT or new is _ABSENT:
-            found.append(_existence(resource, old, new, before, after))
+            change = Change(resource, "", "" if old is _ABSENT else "present", "" if new is _ABSENT else "present")
+            found.append(_derived(change, before, after))
             continue
         blind = (_blind(before, resource), _blind(after, resource))
-        found += [_doubted(Change(resource, *one), blind) for one in _differences(old, new, "")]
+        for one in _differences(old, new, ""):
+            change = Change(resource, *one)
+            found.append(_derived(change, before, after) if change.fact == _DERIVED else _doubted(change, blind))
     return (*found, *_unread(before.unread, after.unread))
 
 
@@ -131,21 +136,18 @@ def _blind(posture: Posture, resource: str) -> bool:
 
 
 def _doubted(change: Change, blind: tuple[bool, bool]) -> Change:
-    if not change.after and blind[1]:
+    if change.after in _NOTHING and blind[1]:
         return dataclasses.replace(change, sure=Sure.NOT_NOW)
-    if not change.before and blind[0]:
+    if change.before in _NOTHING and blind[0]:
         return dataclasses.replace(change, sure=Sure.NOT_THEN)
     return change
 
 
-def _existence(resource: str, old: Any, new: Any, before: Posture, after: Posture) -> Change:
-    """A resource that is in one snapshot only: gone, come, or not seen because a list could not be read."""
-    change = Change(resource, "", "" if old is _ABSENT else "present", "" if new is _ABSENT else "present")
-    return _doubted(change, (_listless(before), _listless(after)))
-
-
-def _listless(posture: Posture) -> bool:
-    return any(one.resource == "*" for one in posture.unread)
+def _derived(change: Change, before: Posture, after: Posture) -> Change:
+    """What other facts lead to (a resource in one snapshot only, users of a key) is as sure as all of them."""
+    if after.unread:
+        return dataclasses.replace(change, sure=Sure.NOT_NOW)
+    return dataclasses.replace(change, sure=Sure.NOT_THEN) if before.unread else change
 
 
 def _unread(before: tuple[Unread, ...], after: tuple[Unread, ...]) -> Iterator[Change]:
