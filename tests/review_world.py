@@ -98,6 +98,8 @@ def a_week_ago() -> Last:
     then = dataclasses.replace(
         made,
         review=review(before, taken_at=NOW - week, acceptances=ACCEPTANCES, checks=[one.id for one in CHECKS]),
-        posture=dataclasses.replace(made.posture, taken_at=NOW - week),
+        posture=dataclasses.replace(
+            made.posture, taken_at=NOW - week, events_since=NOW - 2 * week, events_until=NOW.replace(hour=0) - week
+        ),
     )
     return last(then.to_bytes(), where="s3://archive/reviews/x/report.json")

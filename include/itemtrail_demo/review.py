@@ -121,16 +121,16 @@ class Course:
         self._set_up()
         self._sandbox.advance(1)
         after = self._review()
-        self._told(judgement, after.review)
+        self._told(judgement, planted.review, after.review)
         return tuple(self._problems)
 
-    def _told(self, judgement: Judgement, after: Review) -> None:
+    def _told(self, judgement: Judgement, planted: Review, after: Review) -> None:
         say = self._console.say
         say(report.heading("What was planted, what found it, what setting up again mends"))
         say(table(judgement, after))
         found = len(judgement.found) - len(judgement.missed)
         say(f"\n{found} of {len(judgement.found)} plants found; {len(judgement.invented)} findings that nobody planted.")
-        say(f"Who planted is in the review too: {', '.join(sorted(self._witnesses(after))) or 'nobody'}.")
+        say(f"Who planted is in the review too: {', '.join(sorted(self._witnesses(planted))) or 'nobody'}.")
         say(f"The page for the auditor: {self._page}")
         for plant in judgement.missed:
             self._expect(False, f"not found: {plant.name} (expected: {', '.join(sorted(plant.finds))})")

@@ -132,6 +132,17 @@ def test_a_last_report_or_snapshot_that_was_changed_is_told(archive):
     assert opened(again)["trail_logging"] is Change.NEW
 
 
+def test_a_report_under_another_reviews_name_is_told(archive):
+    take(archive)
+    archive.put("reviews/20261125T060000Z/report.json", archive.body("reviews/20261123T060000Z/report.json"))
+    assert "is the review 20261123T060000Z" in take(archive, now=NOW + WEEK).report.notes[0]
+
+
+def test_events_of_the_future_are_refused(archive):
+    with pytest.raises(ConfigurationError, match="is not over"):
+        review.take(Reader(), archive, settings(), now=NOW, since=NOW + WEEK, save=False)
+
+
 def test_exceptions_of_the_configuration_are_those_of_the_review(archive):
     made = take(archive, LOGGING_OFF, more=exception("trail_logging") + exception("no_such_check"))
     (line,) = (one for one in made.report.review.lines if one.result.check == "trail_logging")

@@ -73,7 +73,7 @@ def test_events_that_end_evidence_are_found_with_who_what_and_whether_it_worked(
         ("PutBucketLifecycle", True, "arn:aws:s3:::archive", "from 192.0.2.7"),
     ]
     assert {one.actor for one in events} == {"arn:aws:iam::111122223333:user/eve"}
-    assert (looked.since, looked.until, looked.units, looked.late) == (MIDNIGHT, NEXT, 1, ())
+    assert (looked.since, looked.until, looked.commits, looked.late) == (MIDNIGHT, NEXT, 1, ())
 
 
 def test_a_day_that_is_not_archived_is_not_a_day_on_which_nothing_happened(world):
@@ -110,6 +110,15 @@ def test_a_late_delivery_into_a_day_already_looked_at_is_read(world):
     world.run()
     assert look(world, since=NEXT)[0] == ()
     assert [one.name for one in look(world, since=NEXT, committed_since=reviewed)[0]] == ["StopLogging"]
+
+
+def test_a_commit_is_read_by_one_review_even_where_its_day_has_to_be_looked_at_again(world):
+    deliver(world, record("StopLogging", name="my_trail.one"))
+    world.run()
+    after = world.archive.clock + dt.timedelta(hours=1)
+    assert len(look(world, committed_since=world.archive.clock)[0]) == 1  # within the clocks' difference
+    events, looked = look(world, committed_since=after)
+    assert (events, looked.since, looked.until, looked.commits) == ((), MIDNIGHT, NEXT, 0)
 
 
 def test_an_older_rows_flag_counts_less_than_todays_list(world, monkeypatch):

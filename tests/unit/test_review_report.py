@@ -46,6 +46,22 @@ def test_the_document_is_read_back_as_what_the_next_review_is_compared_with(repo
     assert read.results[report.review.lines[0].key].standing is report.review.lines[0].standing
     assert len(read.results) == len(report.review.lines)
     assert (read.id, read.taken_at, read.events_until) == (report.id, report.posture.taken_at, report.posture.events_until)
+    assert read.events_read_at == report.posture.taken_at
+
+
+def test_a_review_that_could_not_look_at_events_leaves_them_to_the_next_one(report):
+    blind = dataclasses.replace(report, posture=dataclasses.replace(report.posture, events_since=None, events_until=None))
+    read = last(blind.to_bytes(), where="here")
+    before = review_world.a_week_ago()
+    assert (read.events_until, read.events_read_at) == (before.events_until, before.events_read_at)
+
+
+@pytest.mark.parametrize("field", ["complete_until", "read_at"])
+def test_a_report_that_says_to_have_looked_into_the_future_is_refused(report, field):
+    document = report.to_json()
+    document["events"][field] = "2099-01-01T00:00:00Z"
+    with pytest.raises(EvidenceError, match="contradict each other"):
+        last(json.dumps(document).encode(), where="here")
 
 
 def test_the_same_in_gives_the_same_bytes(report):

@@ -39,7 +39,8 @@ class Last:
     taken_at: dt.datetime
     results: Mapping[Key, Before]
     snapshot: Snapshot
-    events_until: dt.datetime | None = None
+    events_until: dt.datetime | None = None  # events of all time before are looked at, by it or by an earlier review
+    events_read_at: dt.datetime | None = None  # commits before are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ class Report:
     def id(self) -> str:
         """The snapshot's time, as reviews are named by it."""
         return review_id(self.posture.taken_at)
+
+    @property
+    def events_until(self) -> dt.datetime | None:
+        """Until when events are looked at, by this review or by an earlier one where this one could not."""
+        return self.posture.events_until or (self.last.events_until if self.last else None)
+
+    @property
+    def events_read_at(self) -> dt.datetime | None:
+        """When the archive's commits were read last."""
+        return self.posture.taken_at if self.posture.events_until else self.last.events_read_at if self.last else None
 
     def check(self, check_id: str) -> Check | None:
         """The check of an id; None where there is none any more."""
@@ -89,6 +100,8 @@ class Report:
             "events": {
                 "since": _time(posture.events_since),
                 "until": _time(posture.events_until),
+                "complete_until": _time(self.events_until),
+                "read_at": _time(self.events_read_at),
                 "found": [asdict(one) | {"time": _time(one.time)} for one in posture.events],
             },
             "unread": [asdict(one) for one in posture.unread],
@@ -134,24 +147,34 @@ def last(body: bytes, *, where: str) -> Last:
                 advice="compare by hand; everything open counts as new in this review.",
             )
         found = {_key_of(one): _before(one) for one in reversed(document["results"])}
-        until = document["events"]["until"]
-        return Last(
+        until, read_at = (document["events"][name] for name in ("complete_until", "read_at"))
+        made = Last(
             id=document["id"],
             taken_at=_parse(document["taken_at"]),
             results=found,
             snapshot=Snapshot(document["snapshot"]["key"], document["snapshot"]["sha256"]),
             events_until=_parse(until) if until else None,
+            events_read_at=_parse(read_at) if read_at else None,
         )
+        _must_be_possible(made)
+        return made
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvidenceError(
             f"{where} is not a review's report: {type(error).__name__}: {error}.", advice="look at who wrote it."
         ) from error
 
 
+def _must_be_possible(made: Last) -> None:
+    """No review looks beyond its own time: one that says so would hide what comes."""
+    times = [made.events_until, made.events_read_at, *(one.since for one in made.results.values())]
+    if review_id(made.taken_at) != made.id or any(time > made.taken_at for time in times if time):
+        raise ValueError("its times contradict each other")
+
+
 def compared_with(posture: Posture, lines: Sequence[Line], snapshot: Snapshot) -> Last:
     """A review made from another snapshot, as what to compare with."""
     results = {line.key: Before(line.standing, line.known, line.since, line.open_since) for line in reversed(lines)}
-    return Last(review_id(posture.taken_at), posture.taken_at, results, snapshot, posture.events_until)
+    return Last(review_id(posture.taken_at), posture.taken_at, results, snapshot)
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from itemtrail.core.evidence_events import ARCHIVED
 from itemtrail.core.posture import Posture, Unread
 from itemtrail.core.review import review as judge
 from itemtrail.core.review_report import Last, Report, Snapshot, compared_with, review_id
-from itemtrail.errors import AccessDenied, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
+from itemtrail.errors import AccessDenied, ConfigurationError, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
 from itemtrail.flows import review_store
 from itemtrail.flows.posture import scope_of
 from itemtrail.flows.review_checks import all_checks
@@ -56,7 +56,7 @@ def take(
         archive: where events are read, the last review is, and this one goes.
         settings: what is wanted.
         now: aware UTC; to the second, it is the review's name.
-        since: from when on events are looked at; None: where the last review stopped.
+        since: from when on events are looked at, whoever looked before; None: where the last review stopped.
         save: whether the review is written.
 
     Raises:
@@ -64,9 +64,11 @@ def take(
         EvidenceError: another review of the same second is there.
     """
     now, notes = now.replace(microsecond=0), list[str]()
+    if since and since > now:
+        raise ConfigurationError(f"{since:%Y-%m-%d} is not over yet.", advice="give an earlier day.")
     last = _last(archive, now, notes)
     posture = reader.read(scope_of(settings), now=now)
-    posture = _with_events(posture, archive, settings, since or (last.events_until if last else None), last)
+    posture = _with_events(posture, archive, settings, since, last)
     body = posture_json.save(posture)
     key = layout.review_key(review_id(posture.taken_at), review_store.SNAPSHOT) if save else ""
     previous = _previous(archive, last, notes) if last else None
@@ -209,8 +211,8 @@ def _with_events(
             accounts=wanted.accounts,
             regions=wanted.regions,
             buckets=(settings.trail.bucket, wanted.bucket),
-            since=since,
-            committed_since=last.taken_at if last else None,
+            since=since or (last.events_until if last else None),
+            committed_since=last.events_read_at if last and not since else None,
             reopen_days=wanted.reopen_days,
             now=posture.taken_at,
         )

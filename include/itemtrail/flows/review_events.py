@@ -1,13 +1,13 @@
 """Events that end evidence since the last review, read from the archive itself; and until when the archive can tell.
 
-Decides: which files are read (those that receipts name: of days not yet looked at, and of older days committed since the last
-review, because a late delivery is as good a place to hide as any), and until when all is looked at: the first day that is not
-over, or of which a unit has no receipt, or only one from before all had come. Refuses to take a day that is not archived for one
-on which nothing happened. Reads the columns that decide, and of row groups with a hit the rest.
+Decides: which files are read (those of every commit since the last review, into whichever day: a late delivery is as good a place
+to hide as any; each commit is read by one review, so that nothing is told twice), and until when all is looked at: the first day
+that is not over, or of which a unit has no receipt, or only one from before all had come. Refuses to take a day that is not
+archived for one on which nothing happened. Reads the columns that decide, and of row groups with a hit the rest.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -15,13 +15,15 @@ import pyarrow.parquet as pq
 
 from itemtrail.core import evidence_rows, layout
 from itemtrail.core.posture import EvidenceEvent
-from itemtrail.core.receipt import OutputKind, Receipt
+from itemtrail.core.receipt import Output, OutputKind, Receipt
 from itemtrail.flows.changes_store import Source, each, opened
 from itemtrail.model import ObjectInfo, Unit, Verdict
 from itemtrail.ports.data import ObjectStore
 
 LATE = dt.timedelta(hours=30)
 """How long after its end a day may be without receipts before that is a fault; as `itemtrail coverage` has it."""
+SKEW = dt.timedelta(minutes=15)
+"""How far S3's clock and ours may be apart: S3 refuses requests that are further off (RequestTimeTooSkewed)."""
 _DAY = dt.timedelta(days=1)
 _FIRST_LOOK = 7 * _DAY
 _MOST = 1000
@@ -33,7 +35,7 @@ class Looked:
 
     since: dt.datetime | None
     until: dt.datetime | None
-    units: int = 0  # units that were read
+    commits: int = 0  # that were read
     late: tuple[Unit, ...] = ()  # due and not archived
     left_out: int = 0  # events beyond the most that a snapshot keeps
 
@@ -41,6 +43,7 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class _Commit:
     unit: Unit
+    number: int
     info: ObjectInfo
 
 
@@ -62,8 +65,8 @@ def evidence_events(
         accounts: whose units are expected.
         regions: of which Regions.
         buckets: whose S3 events count; those of other buckets are nothing to the evidence.
-        since: from when on, aware UTC; None: of a week, or since the archive's first day where that is later.
-        committed_since: commits of older days after this are read too; None: none.
+        since: from when on all must be archived, aware UTC; None: of a week, or since the archive's first day if that is later.
+        committed_since: when commits were read last; those since then are read, whatever their day. None: all since ``since``.
         reopen_days: how old a day may be that is committed again.
         now: aware UTC.
 
@@ -76,22 +79,31 @@ def evidence_events(
     if not commits:
         return (), Looked(None, None)
     first = start if since else max(start, min(one.unit.day for one in commits))
-    wanted = [one for one in commits if one.unit.day >= first or (committed_since and one.info.last_modified > committed_since)]
-    receipts = each(lambda one: _receipt(archive, one), wanted)
-    keys = [(one.key, one.size) for receipt in receipts for one in receipt.outputs if one.kind is OutputKind.EVENTS]
+    wanted = [one for one in commits if _is_new(one, first, committed_since)]
+    receipts = each(lambda one: _receipt(archive, one), [one for one in commits if one in wanted or one.unit.day >= first])
+    read = {(one.unit, one.number) for one in wanted}
+    keys = [(output.key, output.size) for one in receipts if (one.unit, one.number) in read for output in _events(one)]
     found = {event.event_id or repr(event): event for part in each(lambda file: _read(archive, *file), keys) for event in part}
     ours = [event for event in found.values() if _is_ours(event, buckets)]
     kept = sorted(ours, key=lambda event: (not event.succeeded, -event.time.timestamp()))[:_MOST]
     looked = _looked(first, since, pairs, receipts, now)
     events = tuple(sorted(kept, key=lambda event: (event.time, event.event_id)))
-    return events, Looked(looked.since, looked.until, len({one.unit for one in wanted}), looked.late, len(ours) - len(kept))
+    return events, Looked(looked.since, looked.until, len(read), looked.late, len(ours) - len(kept))
 
 
 def _commits(archive: ObjectStore, account: str, region: str, oldest: dt.date) -> list[_Commit]:
     folder = f"{layout.RECEIPTS}{layout.account_region(account, region)}"
     listed = archive.list(folder, start_after=f"{folder}delivery_date={oldest}")
     named = ((layout.parse_commit(info.key), info) for info in listed)
-    return [_Commit(name[0], info) for name, info in named if name and name[2] == "receipt"]
+    return [_Commit(name[0], name[1], info) for name, info in named if name and name[2] == "receipt"]
+
+
+def _is_new(one: _Commit, first: dt.date, committed_since: dt.datetime | None) -> bool:
+    return one.unit.day >= first if committed_since is None else one.info.last_modified > committed_since - SKEW
+
+
+def _events(receipt: Receipt) -> Iterator[Output]:
+    return (output for output in receipt.outputs if output.kind is OutputKind.EVENTS)
 
 
 def _receipt(archive: ObjectStore, commit: _Commit) -> Receipt:

@@ -34,7 +34,10 @@ def newest(archive: ObjectStore, *, before: dt.datetime) -> Last | None:
             body = archive.read(key).body
         except NotFound:
             continue  # its writer did not come to the end
-        return last(body, where=f"{archive.name}/{key}")
+        found = last(body, where=f"{archive.name}/{key}")
+        if found.id != name:
+            raise EvidenceError(f"{archive.name}/{key} is the review {found.id}.", advice="look at who wrote it.")
+        return found
     return None
 
 
