@@ -21,8 +21,11 @@ class MemoryHolds:
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         for key in self.store.keys(prefix):
             versions = self.store._objects[key]
-            for one in versions:
+            for one in reversed(versions):
                 yield ObjectVersion(key, str(one.version_id), one is versions[-1])
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        return self.store.list_prefixes(prefix)
 
     def held(self, key: str, version_id: str) -> bool:
         if not any(one.version_id == version_id for one in self.store._objects.get(key, [])):

@@ -17,6 +17,8 @@ from itemtrail.core import layout
 from itemtrail.core.hold import Action, Held, Scope
 from itemtrail.errors import AccessDenied, ConfigurationError, EvidenceError
 from itemtrail.flows import history, legal_hold
+from itemtrail.flows.hold_register import Register, load_all
+from itemtrail.flows.hold_versions import Bucket
 from itemtrail.flows.legal_hold import Ends
 from itemtrail.model import Unit
 
@@ -35,6 +37,10 @@ def world(tmp_path: Path) -> ArchiveWorld:
 
 def ends_of(store: Any, holds: MemoryHolds | None = None, *, now: dt.datetime = NOW, reads: bool = False) -> Ends:
     return Ends(store, holds or MemoryHolds(store), WHO, now, reads)
+
+
+def register(store: MemoryStore) -> Register:
+    return load_all(Bucket(store, MemoryHolds(store)))
 
 
 def period(first: dt.date = DAY, last: dt.date | None = DAY) -> Scope:
@@ -143,7 +149,7 @@ def test_a_hold_without_end_takes_what_comes_by_refresh(world: ArchiveWorld) -> 
     assert not checked.good
     assert "refresh" in checked.notes[0]
     assert len(world.archive.keys("holds/")) == 1
-    done = legal_hold.refresh(ends, hold, legal_hold.load_all(world.archive))
+    done = legal_hold.refresh(ends, hold, register(world.archive))
     assert done.good
     assert [record.action for record in done.hold.records] == [Action.SET, Action.EXTEND]
     assert layout.receipt_key(late, 0) in {key for key, _ in holds.on}
@@ -166,7 +172,7 @@ def test_release_lets_go_and_says_why(world: ArchiveWorld) -> None:
     assert outcome.good
     assert holds.on == set()
     assert outcome.hold.records[-1].reason == "settled"
-    assert [one.open for one in legal_hold.load_all(world.archive)] == [False]
+    assert [one.open for one in register(world.archive).holds] == [False]
 
 
 def test_release_keeps_what_another_open_hold_names(world: ArchiveWorld) -> None:
@@ -207,11 +213,25 @@ def test_a_release_that_was_interrupted_is_finished_by_releasing_again(world: Ar
     with pytest.raises(KeyboardInterrupt):
         legal_hold.release(ends, hold, "settled")
     holds.hold = inner  # type: ignore[method-assign]
-    (released,) = legal_hold.load_all(world.archive)
+    (released,) = register(world.archive).holds
     assert not released.open
     assert legal_hold.release(ends, released, "again").good
     assert holds.on == set()
-    assert len(world.archive.keys("holds/")) == 2
+    assert len(world.archive.keys("holds/")) == 3
+
+
+def test_a_hold_that_was_let_go_is_not_let_go_twice(world: ArchiveWorld) -> None:
+    """Whoever holds one of its versions afterwards is somebody else."""
+    holds = MemoryHolds(world.archive)
+    ends = ends_of(world.archive, holds)
+    hold = legal_hold.release(ends, legal_hold.set_hold(ends, "c", "r", period()).hold, "settled").hold
+    one = min(hold.objects)
+    holds.on.add((one.key, one.version_id))
+    again = legal_hold.release(ends, hold, "settled")
+    assert (again.changed, again.good) == (0, True)
+    assert holds.on == {(one.key, one.version_id)}
+    set_again = legal_hold.set_hold(ends, "c", "r", period()).hold
+    assert set_again.before == {one}
 
 
 def test_a_hold_opened_while_another_lets_go_is_not_lost(world: ArchiveWorld) -> None:
@@ -229,7 +249,7 @@ def test_a_hold_opened_while_another_lets_go_is_not_lost(world: ArchiveWorld) ->
     holds.hold = racing  # type: ignore[method-assign]
     assert legal_hold.release(ends, hold, "settled").good
     holds.hold = inner  # type: ignore[method-assign]
-    two = next(one for one in legal_hold.load_all(world.archive) if one.open)
+    two = next(one for one in register(world.archive).holds if one.open)
     assert legal_hold.check(ends, two).good
 
 
@@ -240,17 +260,54 @@ def test_a_released_hold_may_be_set_again(world: ArchiveWorld) -> None:
     legal_hold.release(ends, first, "settled")
     again = legal_hold.set_hold(ends, "c", "r", period())
     assert again.good
-    assert [record.action for record in again.hold.records] == [Action.SET, Action.RELEASE, Action.SET]
+    assert [record.action for record in again.hold.records] == [Action.SET, Action.RELEASE, Action.LET_GO, Action.SET]
     assert again.hold.objects == first.objects
 
 
-def test_records_that_do_not_follow_each_other_are_refused(world: ArchiveWorld) -> None:
-    ends = ends_of(world.archive)
-    hold = legal_hold.set_hold(ends, "c", "r", period()).hold
-    forged = replace(hold.records[0], number=1, previous="0" * 64, action=Action.RELEASE)
+def test_a_record_that_does_not_follow_breaks_its_hold_and_no_other(world: ArchiveWorld) -> None:
+    holds = MemoryHolds(world.archive)
+    ends = ends_of(world.archive, holds)
+    bad = legal_hold.set_hold(ends, "bad", "r", period()).hold
+    good = legal_hold.set_hold(ends, "good", "r", period()).hold
+    forged = replace(bad.records[0], number=1, previous="0" * 64, action=Action.RELEASE)
     world.archive.put(forged.key, forged.to_json())
-    with pytest.raises(EvidenceError, match="does not follow"):
-        legal_hold.load_all(world.archive)
+    found = load_all(ends.bucket)
+    assert [hold.id for hold in found.holds] == [good.id]
+    assert "does not follow" in found.broken[0]
+    assert legal_hold.refresh(ends, good, found).good
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        legal_hold.release(ends, good, "settled")
+    with pytest.raises(EvidenceError):
+        legal_hold.set_hold(ends, "bad", "r", period())
+    assert legal_hold.check(ends, good).good
+
+
+def test_what_is_put_over_a_record_later_changes_nothing_and_is_told(world: ArchiveWorld) -> None:
+    holds = MemoryHolds(world.archive)
+    ends = ends_of(world.archive, holds)
+    hold = legal_hold.set_hold(ends, "c", "r", period()).hold
+    world.archive.put(hold.records[0].key, b"{}")
+    found = load_all(ends.bucket)
+    assert found.holds == (hold,)
+    assert "put over" in found.notes[0]
+
+
+def test_what_the_hold_names_is_set_again_even_where_nobody_can_look_for_more(world: ArchiveWorld) -> None:
+    holds = MemoryHolds(world.archive)
+    ends = ends_of(world.archive, holds)
+    hold = legal_hold.set_hold(ends, "c", "r", period()).hold
+    holds.on.pop()
+    inner = holds.folders
+
+    def denied(prefix: str) -> tuple[str, ...]:
+        raise AccessDenied("s3:ListBucketVersions", prefix)
+
+    holds.folders = denied  # type: ignore[method-assign]
+    outcome = legal_hold.refresh(ends, hold, load_all(ends.bucket))
+    assert (outcome.changed, outcome.wrong, outcome.good) == (1, (), False)
+    assert isinstance(outcome.unlooked, AccessDenied)
+    holds.folders = inner  # type: ignore[method-assign]
+    assert legal_hold.check(ends, hold).good
 
 
 @pytest.mark.parametrize(("case", "reason"), [("", "r"), ("c", " "), ("c", "x" * 3000), ("c\x1b[2J", "r"), ("c", "two\nlines")])
@@ -322,10 +379,12 @@ def test_an_item_without_days_says_where_its_history_begins(item_world: MemorySt
     assert any(f"begins on {FIRST}" in note for note in found.notes)
 
 
-def test_an_item_that_nobody_knows_is_refused(item_world: MemoryStore) -> None:
+@pytest.mark.parametrize("key", [("No=such",), ('{"Id": "nobody"}',)])
+def test_an_item_that_nobody_knows_is_refused_even_where_days_lack_a_history(item_world: MemoryStore, key: Any) -> None:
+    scope = legal_hold.scope_of(item_world, first=FIRST, last=None, places=[], table="Employee", key=key)
     with pytest.raises(ConfigurationError):
-        scope = legal_hold.scope_of(item_world, first=FIRST, last=FIRST, places=[], table="Employee", key=("No=such",))
-        legal_hold.look(ends_of(item_world), scope)
+        legal_hold.set_hold(ends_of(item_world), "c", "r", scope)
+    assert item_world.keys("holds/") == []
 
 
 def test_a_table_alone_means_its_stream_and_the_units_of_its_region(item_world: MemoryStore) -> None:

@@ -23,6 +23,7 @@ from itemtrail.cli import main as cli
 from itemtrail.core.hold import Scope
 from itemtrail.errors import AccessDenied, ConfigurationError
 from itemtrail.flows import legal_hold
+from itemtrail.flows.hold_register import load_all
 from itemtrail.flows.legal_hold import Ends
 from itemtrail.settings import ArchiveSettings
 
@@ -168,13 +169,41 @@ def test_while_held_nothing_is_deleted_even_by_who_may_bypass(server: Server, co
         owner.head_object(**where)
 
 
+def test_what_somebody_hid_with_delete_markers_is_held_and_told(server: Server, committed: dict[str, bytes]) -> None:
+    """Receipts, originals, events: every object of the unit is hidden; a plain listing shows an empty archive."""
+    ends = filled(server, "hidden", committed)
+    for key in committed:
+        server.owner.s3().delete_object(Bucket=BUCKET, Key=f"hidden/{key}")
+    assert list(ends.store.list("")) == []
+    outcome = legal_hold.set_hold(ends, "c", "r", Scope(DAY, DAY, (PLACE,)))
+    assert {held.key for held in outcome.hold.objects} == set(committed) - {"archive.json"}
+    assert any("hidden by a delete marker" in note for note in outcome.notes)
+    assert outcome.good
+
+
+def test_a_record_that_somebody_hid_or_put_over_still_counts(server: Server, committed: dict[str, bytes]) -> None:
+    ends = filled(server, "records", committed)
+    hold = legal_hold.set_hold(ends, "c", "r", Scope(DAY, DAY, (PLACE,))).hold
+    where = {"Bucket": BUCKET, "Key": f"records/{hold.records[0].key}"}
+    server.owner.s3().put_object(**where, Body=b"{}")
+    server.owner.s3().delete_object(**where)
+    found = load_all(ends.bucket)
+    assert (found.holds, found.broken) == ((hold,), ())
+    assert "put over or hidden" in found.notes[0]
+    other = legal_hold.set_hold(ends, "other", "r", Scope(DAY, DAY, (PLACE,))).hold
+    assert legal_hold.release(ends, other, "settled").left  # what the hidden hold names stays held
+    assert legal_hold.check(ends, hold).wrong == (hold.records[0].key,)  # what was put over it is held by nobody yet
+    assert legal_hold.refresh(ends, hold, found).good
+    assert legal_hold.check(ends, hold).good
+
+
 def test_a_hold_that_somebody_switched_off_is_found_and_set_again(server: Server, committed: dict[str, bytes]) -> None:
     ends = filled(server, "switched", committed)
     hold = legal_hold.set_hold(ends, "c", "r", Scope(DAY, DAY, (PLACE,))).hold
     one = min(hold.objects)
     ends.holds.hold(one.key, one.version_id, on=False)
     assert legal_hold.check(ends, hold).wrong == (one.key,)
-    again = legal_hold.refresh(ends, hold, legal_hold.load_all(ends.store))
+    again = legal_hold.refresh(ends, hold, load_all(ends.bucket))
     assert (again.good, again.changed) == (True, 1)
 
 
@@ -213,7 +242,7 @@ def test_the_legal_hold_role_can_do_all_of_it_and_nothing_else(archive: SetupWor
     ends = Ends(connection.archive(settings), connection.legal_holds(settings), "arn", NOW)
     outcome = legal_hold.set_hold(ends, "a case", "r", Scope(DAY, DAY, (PLACE,)))
     assert outcome.good
-    assert legal_hold.refresh(ends, outcome.hold, legal_hold.load_all(ends.store)).good
+    assert legal_hold.refresh(ends, outcome.hold, load_all(ends.bucket)).good
     one = min(outcome.hold.objects)
     where = {"Bucket": BUCKET, "Key": one.key, "VersionId": one.version_id}
     assert refused(legal.client("s3").delete_object, **where)

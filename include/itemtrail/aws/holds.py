@@ -39,6 +39,15 @@ class S3LegalHolds:
                 for one in page.get("Versions", []):
                     yield ObjectVersion(one["Key"][len(self._root) :], one["VersionId"], one["IsLatest"])
 
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """Names directly below ``prefix``, hidden ones too."""
+        full, found = self._root + prefix, set()
+        with translated("s3:ListBucketVersions", f"s3://{self._bucket}/{full}"):
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=full, Delimiter="/")
+            for page in pages:
+                found |= {one["Prefix"][len(full) :].rstrip("/") for one in page.get("CommonPrefixes", [])}
+        return tuple(sorted(found))
+
     def held(self, key: str, version_id: str) -> bool:
         """Whether the version is under legal hold."""
         with translated("s3:GetObjectLegalHold", self._name(key)):

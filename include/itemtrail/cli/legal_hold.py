@@ -12,14 +12,14 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from itemtrail.cli import ends
+from itemtrail.cli import ends, exit_codes
 from itemtrail.cli.table import render
 from itemtrail.core.visible import visible
 from itemtrail.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from itemtrail.core.hold import Hold, Scope
-    from itemtrail.flows.hold_scope import Found
+    from itemtrail.flows.hold_versions import Found
     from itemtrail.flows.legal_hold import Ends, Outcome
 
 _EXAMPLES = """
@@ -114,30 +114,36 @@ def _set(arguments: argparse.Namespace) -> int:
 
 def _refresh(arguments: argparse.Namespace) -> int:
     from itemtrail.flows import legal_hold as flow
+    from itemtrail.flows.hold_register import load_all
 
     _, mine = _open(arguments)
-    every = flow.load_all(mine.store)
-    chosen = _chosen(arguments.hold, [hold for hold in every if hold.open])
-    return _tell(arguments, [flow.refresh(mine, hold, every) for hold in chosen])
+    register = load_all(mine.bucket)
+    chosen = _chosen(arguments.hold, [hold for hold in register.holds if hold.open])
+    return _tell(arguments, [flow.refresh(mine, hold, register) for hold in chosen], register.broken)
 
 
 def _release(arguments: argparse.Namespace) -> int:
     from itemtrail.flows import legal_hold as flow
+    from itemtrail.flows.hold_register import load_all
 
     _, mine = _open(arguments)
-    (hold,) = _chosen(arguments.hold, flow.load_all(mine.store))
+    (hold,) = _chosen(arguments.hold, load_all(mine.bucket).holds)
     return _tell(arguments, [flow.release(mine, hold, arguments.reason)])
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from itemtrail.flows import legal_hold as flow
+    from itemtrail.flows.hold_register import load_all
 
+    _, mine = _open(arguments)
+    register = load_all(mine.bucket)
     if arguments.check:
-        _, mine = _open(arguments)
-        every = _chosen(arguments.hold, [hold for hold in flow.load_all(mine.store) if hold.open])
-        return _tell(arguments, [flow.check(mine, hold) for hold in every])
-    every = _chosen(arguments.hold, flow.load_all(ends.open_ends(arguments).archive))
+        every = _chosen(arguments.hold, [hold for hold in register.holds if hold.open])
+        return _tell(arguments, [flow.check(mine, hold) for hold in every], (*register.broken, *register.notes))
+    every = _chosen(arguments.hold, register.holds)
     shown = [hold for hold in every if hold.open or arguments.all or arguments.hold]
+    for line in (*register.broken, *register.notes):
+        print(f"itemtrail: {visible(line)}", file=sys.stderr)
     if arguments.json:
         print(json.dumps([_document(hold) for hold in shown], indent=1, default=str))
     elif not shown:
@@ -145,7 +151,7 @@ def _list(arguments: argparse.Namespace) -> int:
     else:
         head = ("hold", "case", "days", "about", "versions", "since", "by", "state")
         print(render(head, [_row(hold) for hold in shown], right={4}))
-    return 0
+    return 1 if register.broken else 0
 
 
 def _chosen(name: str | None, holds: "Any") -> "list[Hold]":
@@ -166,7 +172,9 @@ def _dry(arguments: argparse.Namespace, scope: "Scope", found: "Found") -> int:
     return 1 if found.gone else 0
 
 
-def _tell(arguments: argparse.Namespace, outcomes: "list[Outcome]") -> int:
+def _tell(arguments: argparse.Namespace, outcomes: "list[Outcome]", broken: tuple[str, ...] = ()) -> int:
+    for line in broken:
+        print(f"itemtrail: {visible(line)}", file=sys.stderr)
     if arguments.json:
         print(json.dumps([_outcome(one) for one in outcomes], indent=1, default=str))
     elif not outcomes:
@@ -179,7 +187,13 @@ def _tell(arguments: argparse.Namespace, outcomes: "list[Outcome]") -> int:
         if len(one.wrong) > _SHOWN:
             print(f"  and {len(one.wrong) - _SHOWN} more")
         _print_lines(one.gone, (*one.left, *one.notes))
-    return 0 if all(one.good for one in outcomes) else 1
+    return exit_codes.worst([*map(_code, outcomes), *(1 for _ in broken)])
+
+
+def _code(one: "Outcome") -> int:
+    if one.wrong or one.gone:
+        return 1
+    return exit_codes.of(one.unlooked) if one.unlooked else 0
 
 
 def _print_lines(gone: tuple[str, ...], notes: tuple[str, ...]) -> None:
@@ -199,6 +213,7 @@ def _outcome(one: "Outcome") -> dict[str, Any]:
         "gone": list(one.gone),
         "left_held": list(one.left),
         "notes": list(one.notes),
+        "unlooked": str(one.unlooked) if one.unlooked else None,
         "good": one.good,
     }
 

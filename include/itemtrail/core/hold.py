@@ -26,6 +26,15 @@ class Action(StrEnum):
     SET = "SET"
     EXTEND = "EXTEND"  # more objects of the same scope: commits that came later
     RELEASE = "RELEASE"
+    LET_GO = "LET_GO"  # the release is carried out: from now on a hold of one of its versions is somebody else's
+
+
+_AFTER = {
+    Action.SET: (Action.EXTEND, Action.RELEASE),
+    Action.EXTEND: (Action.EXTEND, Action.RELEASE),
+    Action.RELEASE: (Action.LET_GO, Action.SET),
+    Action.LET_GO: (Action.SET,),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,7 +114,12 @@ class Hold:
     @property
     def open(self) -> bool:
         """Not released."""
-        return self.records[-1].action is not Action.RELEASE
+        return self.records[-1].action in (Action.SET, Action.EXTEND)
+
+    @property
+    def done(self) -> bool:
+        """Released, and every version let go."""
+        return self.records[-1].action is Action.LET_GO
 
     @property
     def set_by(self) -> HoldRecord:
@@ -178,7 +192,6 @@ def to_let_go(hold: Hold, others: Iterable[Hold]) -> frozenset[Held]:
 
 def _may(earlier: Sequence[HoldRecord], record: HoldRecord) -> bool:
     """Whether ``record`` may come now: SET when nothing is held, EXTEND and RELEASE while something is; case and scope stay."""
-    is_open = bool(earlier) and earlier[-1].action is not Action.RELEASE
-    if (record.action is Action.SET) == is_open:
-        return False
-    return hold_id(record.case, record.scope) == record.id
+    last = earlier[-1].action if earlier else None
+    allowed = _AFTER[last] if last else (Action.SET,)
+    return record.action in allowed and hold_id(record.case, record.scope) == record.id

@@ -8,17 +8,17 @@ Source: Amazon S3 user guide, "Object Lock", "Legal holds", read 2026-11-24; doc
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from itemtrail.core import hold as core
 from itemtrail.core import layout
 from itemtrail.core.hold import Action, Held, Hold, HoldRecord, Scope
-from itemtrail.errors import ConfigurationError, EvidenceError, NotFound, SourceUnavailable
+from itemtrail.errors import ConfigurationError, EvidenceError, ItemtrailError, NotFound
 from itemtrail.flows import changes_store, hold_scope
 from itemtrail.flows.changes_store import each
-from itemtrail.flows.hold_scope import Found
+from itemtrail.flows.hold_register import Register, load_all, put_record, trusted
+from itemtrail.flows.hold_versions import Bucket, Found
 from itemtrail.ports.data import ArchiveStore, ObjectStore
 from itemtrail.ports.holds import LegalHolds
 
@@ -37,12 +37,17 @@ class Ends:
     reads: bool = False
     progress: Progress = lambda _: None
 
+    @property
+    def bucket(self) -> Bucket:
+        """The archive as versions."""
+        return Bucket(self.store, self.holds)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one hold. ``changed``: versions set now; ``wrong``: keys that do not read back as asked.
 
-    ``left``: of a release, versions that stay held, and why.
+    ``left``: of a release, versions that stay held, and why. ``unlooked``: why it is not known what came since.
     """
 
     hold: Hold
@@ -51,25 +56,12 @@ class Outcome:
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    unlooked: ItemtrailError | None = None
 
     @property
     def good(self) -> bool:
         """Everything is as asked, and nothing that should be there is gone."""
-        return not self.wrong and not self.gone
-
-
-def load_all(store: ObjectStore) -> tuple[Hold, ...]:
-    """Every hold of the archive, by name.
-
-    Raises:
-        EvidenceError: records of a hold are missing or contradict each other.
-    """
-    keys = [(parsed, info.key) for info in store.list(layout.HOLDS) if (parsed := layout.parse_hold(info.key))]
-    bodies = each(lambda pair: store.read(pair[1]).body, keys)
-    by_name: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-    for ((name, number), _), body in zip(keys, bodies, strict=True):
-        by_name[name].append((number, body))
-    return tuple(core.fold(name, sorted(found)) for name, found in sorted(by_name.items()))
+        return not self.wrong and not self.gone and self.unlooked is None
 
 
 def scope_of(
@@ -101,7 +93,7 @@ def scope_of(
 
 def look(ends: Ends, scope: Scope) -> Found:
     """What ``scope`` comes to now; nothing is changed."""
-    return hold_scope.find(ends.store, ends.holds, scope, today=ends.now.date(), reads=ends.reads)
+    return hold_scope.find(ends.bucket, scope, today=ends.now.date(), reads=ends.reads)
 
 
 def set_hold(ends: Ends, case: str, reason: str, scope: Scope) -> Outcome:
@@ -109,71 +101,87 @@ def set_hold(ends: Ends, case: str, reason: str, scope: Scope) -> Outcome:
 
     Raises:
         ConfigurationError: nothing to hold, no words, or a bucket without Object Lock; AccessDenied, SourceUnavailable,
-        EvidenceError.
+        EvidenceError: the records of this very hold cannot be trusted.
     """
     core.check_words(case, reason)
     name = core.hold_id(case, scope)
-    all_holds = load_all(ends.store)
+    register = load_all(ends.bucket)
+    if own := [line for line in register.broken if line.startswith(f"{name}: ")]:
+        raise EvidenceError(own[0], advice="set it under another --case.")
     found = look(ends, scope)
     if not found.objects and scope.last is not None and scope.last < ends.now.date():
         raise ConfigurationError(
             f"nothing in {ends.store.name} is of that: there is nothing to hold.",
             advice="look with itemtrail receipts or itemtrail history what is archived; check days, table and key.",
         )
-    mine = next((hold for hold in all_holds if hold.id == name), None)
-    return _extend(ends, mine, all_holds, found, case=case, reason=reason, scope=scope)
+    mine = next((hold for hold in register.holds if hold.id == name), None)
+    return _extend(ends, mine, register, found, case=case, reason=reason, scope=scope)
 
 
-def refresh(ends: Ends, hold: Hold, all_holds: tuple[Hold, ...]) -> Outcome:
-    """Hold what came since to the scope of an open hold, and set ON again what somebody set OFF."""
+def refresh(ends: Ends, hold: Hold, register: Register) -> Outcome:
+    """Hold what came since to the scope of an open hold, and set ON again what somebody set OFF.
+
+    Where it cannot be known what came since, what the hold names already is set ON all the same.
+    """
     record = hold.set_by
-    return _extend(ends, hold, all_holds, look(ends, record.scope), case=record.case, reason=record.reason, scope=record.scope)
+    found, unlooked = _look(ends, hold)
+    made = _extend(ends, hold, register, found, case=record.case, reason=record.reason, scope=record.scope)
+    return replace(made, unlooked=unlooked)
 
 
 def release(ends: Ends, hold: Hold, reason: str) -> Outcome:
-    """End a hold; run again on a released one, finish what was interrupted.
+    """End a hold; run again, finish what was interrupted; of a hold that is let go already nothing is changed.
 
     Raises:
-        ConfigurationError: no reason.
+        ConfigurationError: no reason. EvidenceError: records of some hold cannot be trusted, so nobody knows what it names.
     """
     record = hold.set_by
     core.check_words(record.case, reason)
+    if hold.done:
+        return Outcome(hold, 0, (), notes=("it was released and let go before; nothing was changed",))
+    trusted(load_all(ends.bucket))
     if hold.open:
-        made = _record(ends, hold, Action.RELEASE, record.case, reason, record.scope)
-        hold = _put(ends, hold, made)
-    others = [other for other in load_all(ends.store) if other.id != hold.id]
+        hold = put_record(ends.store, hold, _record(ends, hold, Action.RELEASE, record.case, reason, record.scope))
+    others = [other for other in trusted(load_all(ends.bucket)).holds if other.id != hold.id]
     free = core.to_let_go(hold, others) | _own(ends, hold)
     ends.progress(f"{hold.id}: released; setting {len(free)} versions OFF")
     changed, wrong = _apply(ends, free, on=False)
     again = _opened_meanwhile(ends, hold, others, free)
+    wrong = tuple(sorted(set(wrong) - {held.key for held in again}))
+    if not wrong:
+        hold = put_record(ends.store, hold, _record(ends, hold, Action.LET_GO, record.case, reason, record.scope))
     left = hold.objects - free | again
     kept = (f"{len(left)} version(s) stay held: another open hold names them, or they were held before this one",) if left else ()
-    return Outcome(hold, changed, tuple(sorted(set(wrong) - {held.key for held in again})), left=kept)
+    return Outcome(hold, changed, wrong, left=kept)
 
 
 def check(ends: Ends, hold: Hold) -> Outcome:
     """Whether each version of an open hold is held, and what came since that is not; nothing is changed."""
-    found = look(ends, hold.set_by.scope)
+    found, unlooked = _look(ends, hold)
     late = sorted(set(found.objects) - hold.objects)
     wrong = _not(ends, hold.objects | _own(ends, hold), on=True)
     notes = (f"{len(late)} version(s) came since, such as {late[0].key}: run itemtrail legal-hold refresh",) if late else ()
-    return Outcome(hold, 0, (*wrong, *(held.key for held in late)), found.gone, (*notes, *found.notes))
+    return Outcome(hold, 0, (*wrong, *(held.key for held in late)), found.gone, (*notes, *found.notes), unlooked=unlooked)
 
 
-def _extend(
-    ends: Ends, mine: Hold | None, all_holds: tuple[Hold, ...], found: Found, *, case: str, reason: str, scope: Scope
-) -> Outcome:
+def _look(ends: Ends, hold: Hold) -> tuple[Found, ItemtrailError | None]:
+    try:
+        return look(ends, hold.set_by.scope), None
+    except ItemtrailError as error:
+        return Found(notes=(f"could not look for what came since: {error}",)), error
+
+
+def _extend(ends: Ends, mine: Hold | None, register: Register, found: Found, *, case: str, reason: str, scope: Scope) -> Outcome:
     hold = mine if mine and mine.open else None
     new = set(found.objects) - (hold.objects if hold else set())
     if hold is None or new:
         action = Action.EXTEND if hold else Action.SET
-        ours = [other for other in all_holds if other.open or other is mine]
-        known = {held for other in ours for held in other.objects - other.before}
+        known = {held for other in register.holds if not other.done for held in other.objects - other.before}
         before = _held(ends, new - known)
         record = _record(ends, mine, action, case, reason, scope)
         fresh = sorted(new)
-        hold = _put(
-            ends,
+        hold = put_record(
+            ends.store,
             mine,
             replace(
                 record,
@@ -188,7 +196,7 @@ def _extend(
     wanted = hold.objects | _own(ends, hold)
     ends.progress(f"{hold.id}: {len(wanted)} versions to hold, {len(new)} of them new")
     changed, wrong = _apply(ends, wanted, on=True)
-    return Outcome(hold, changed, wrong, found.gone, found.notes)
+    return Outcome(hold, changed, wrong, found.gone, (*found.notes, *register.notes))
 
 
 def _record(ends: Ends, hold: Hold | None, action: Action, case: str, reason: str, scope: Scope) -> HoldRecord:
@@ -203,20 +211,6 @@ def _record(ends: Ends, hold: Hold | None, action: Action, case: str, reason: st
         at=ends.now,
         scope=scope,
     )
-
-
-def _put(ends: Ends, hold: Hold | None, record: HoldRecord) -> Hold:
-    """The hold with ``record`` added; what the archive then holds is read back.
-
-    Raises:
-        SourceUnavailable: somebody else added a record meanwhile.
-    """
-    key, body = layout.hold_key(record.id, record.number), record.to_json()
-    ends.store.put_new(key, body, locked=True, content_type="application/json")
-    if ends.store.read(key).body != body:
-        raise SourceUnavailable(f"{key}: somebody else changed this hold meanwhile.", advice="run again.")
-    documents = [(one.number, one.to_json()) for one in (hold.records if hold else ())]
-    return core.fold(record.id, [*documents, (record.number, body)])
 
 
 def _own(ends: Ends, hold: Hold) -> frozenset[Held]:
@@ -269,7 +263,8 @@ def _not(ends: Ends, objects: Iterable[Held], *, on: bool) -> tuple[str, ...]:
 def _opened_meanwhile(ends: Ends, hold: Hold, known: list[Hold], freed: frozenset[Held]) -> frozenset[Held]:
     """Versions set ON again, because a hold that was opened or extended while we let go names them."""
     before = {other.id: other.last_sha256 for other in known}
-    changed = [one for one in load_all(ends.store) if one.id != hold.id and before.get(one.id) != one.last_sha256 and one.open]
+    now = trusted(load_all(ends.bucket)).holds
+    changed = [one for one in now if one.id != hold.id and before.get(one.id) != one.last_sha256 and one.open]
     again = frozenset(held for one in changed for held in one.objects) & freed
     _, wrong = _apply(ends, again, on=True)
     if wrong:

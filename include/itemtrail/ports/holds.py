@@ -21,7 +21,10 @@ class LegalHolds(Protocol):
     """Legal holds in one bucket, or in one root prefix in it. Keys are relative to that root."""
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
-        """Every version under ``prefix``, hidden ones too, in key order."""
+        """Every version under ``prefix``, those hidden by a delete marker too, in key order, of each key the newest first."""
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """Names directly below ``prefix`` that hold any version, hidden or not, without the trailing slash, sorted."""
 
     def held(self, key: str, version_id: str) -> bool:
         """Whether the version is under legal hold, as S3 says now.
