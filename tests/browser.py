@@ -76,7 +76,8 @@ def _pages(port: int) -> Iterator[Page]:
 
     for _ in range(100):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
-            found = [one["webSocketDebuggerUrl"] for one in json.load(answer) if one["type"] == "page"]
+            listed = json.load(answer)
+        found = [one["webSocketDebuggerUrl"] for one in listed if one["type"] == "page" and one["url"].startswith("file:")]
         if found:
             break
         time.sleep(0.1)
