@@ -49,7 +49,7 @@ def hours_pass(capture: Capture, key: str, hours: float) -> threading.Thread:
     s3 = capture.client("s3")
 
     def watch() -> None:
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 600
         while time.monotonic() < give_up:
             if "true" in s3.head_object(Bucket=capture.archive_bucket, Key=key).get("Restore", ""):
                 capture.sandbox.advance(hours * 3600)
@@ -62,7 +62,7 @@ def hours_pass(capture: Capture, key: str, hours: float) -> threading.Thread:
 
 
 @pytest.mark.sandbox
-def test_within_the_budget_it_asks_and_waits_until_all_can_be_read(capture):
+def test_within_the_budget_it_asks_and_waits_until_all_can_be_read(capture, bag):
     passing = hours_pass(capture, TAR, 5.1)
     run = restored(capture)
     passing.join()
@@ -95,6 +95,16 @@ def test_a_price_above_the_budget_goes_to_a_person(capture, bag, monkeypatch):
     assert planned["approve"].endswith("is above the budget of $0.00")
     assert restore_tasks.route.function(planned) == "approval"
     assert restore_tasks.route.function(planned | {"approve": ""}) == "request"
+
+
+@pytest.mark.sandbox
+def test_units_with_a_day_are_asked_for_alone(capture):
+    from itemtrail.model import Unit
+    from itemtrail_airflow import restore_tasks
+
+    exact = QUESTION | {"first": None, "last": None, "units": [f"111122223333/us-east-1/{DAY}"]}
+    with capture.seen_by_airflow():
+        assert restore_tasks.opened(exact).question.units == (Unit("111122223333", "us-east-1", DAY),)
 
 
 @pytest.mark.parametrize("answer", [None, {"chosen_options": ["Reject"]}, {"chosen_options": []}])
