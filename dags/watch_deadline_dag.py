@@ -47,7 +47,7 @@ def watch_deadline() -> None:
         task_id="backfill",
         trigger_dag_id="archive_trail",
         wait_for_completion=True,
-        poke_interval=30,
+        poke_interval=SETTINGS.poll_seconds,
         allowed_states=["success", "failed"],
         failed_states=[],
         pool=SETTINGS.backfill_pool,

@@ -52,6 +52,7 @@ start_date = "{start}"
 catchup = false
 wait_minutes = {wait}
 poll_seconds = {poll}
+backfill_pool = "{pool}"
 """
 
 
@@ -89,6 +90,7 @@ class Capture:
             "start": "2020-01-01",
             "wait": 0,
             "poll": 1,
+            "pool": "default_pool",
             "due": 90,
             "budget": 10.0,
         }

@@ -114,6 +114,7 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     log.info("%s: all %d units expected are proven", day, len(due))
     if told := [state.line for state in lacking if rules.quarantined(state) and state.unit in {*due, *news}]:
         send(get_current_context(), "has quarantined records", "\n".join(told))
+    _announce(get_current_context(), day)
 
 
 @task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier()])
@@ -142,6 +143,12 @@ def lifecycle() -> None:
     log.info("\n".join(lines))
     if bad := [line for line, one in zip(lines, found, strict=True) if one.bad]:
         raise AirflowFailException("\n".join(["retention is not what the evidence needs", *bad]))
+
+
+def _announce(context: Any, day: dt.date) -> None:
+    """A run by hand or by `watch_deadline` has no partition key: without one on its event no history is built of the day."""
+    if not context["dag_run"].partition_key:
+        context["outlet_events"][EVENTS_DAY].add_partitions(day.isoformat())
 
 
 def _day() -> dt.date:

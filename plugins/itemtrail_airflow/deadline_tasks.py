@@ -41,12 +41,14 @@ def look() -> list[dict[str, str]]:
     cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))
+    error = status.latest_delivery_error or status.latest_digest_delivery_error
+    cause = f"; CloudTrail cannot deliver: {error} (GetTrailStatus)" if error else ""
     return [
         {
             "account": cell.unit.account,
             "region": cell.unit.region,
             "day": cell.unit.day.isoformat(),
-            "says": f"{cell.line} [{cell.state}; {cell.days_left} days to the bucket's configured expiry]",
+            "says": f"{cell.line} [{cell.state}; {cell.days_left} days to the bucket's configured expiry{cause}]",
         }
         for cell in late[:MOST_SHOWN]
     ]

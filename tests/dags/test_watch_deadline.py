@@ -84,6 +84,19 @@ def test_the_ledger_is_published_once_and_tells_a_receipt_that_vanished(world):
     assert watch(capture, max_age_hours=48).state == "failed"
 
 
+def test_a_trail_that_cannot_deliver_is_named_as_the_cause(world):
+    capture, alerts = world
+    s3, bucket = capture.client("s3"), capture.trail_bucket
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    capture.sandbox.advance(dt.timedelta(hours=2))
+    assert watch(capture, max_age_hours=2).state == "failed"
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    ((_, message),) = alerts.heard()
+    assert f"{DAY + dt.timedelta(days=1)}: nothing is archived" in message
+    assert "days to the bucket's configured expiry; CloudTrail cannot deliver: AccessDenied (GetTrailStatus)]" in message
+
+
 def test_the_missed_days_are_what_is_run_again(world, monkeypatch):
     from itemtrail_airflow import deadline_tasks
 
