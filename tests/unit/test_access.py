@@ -98,6 +98,7 @@ def test_a_grant_says_where_it_comes_from():
         ({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
         ({"StringEqualsIfExists": {"aws:SourceArn": "arn:x"}}, True),
         ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),  # holds where the key is absent
         ({"StringEquals": {"AWS:SourceOwner": "111122223333"}}, False),
     ],
 )
@@ -124,6 +125,12 @@ def test_an_allow_for_everybody_but_one_is_public():
         (statement("Deny", Principal="*", Condition={"ArnNotLike": {"aws:PrincipalArn": "*"}}), False),
         (statement("Deny", Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}}), False),
         (statement("Allow", Principal="*"), False),
+        (statement("Deny", Principal="*", Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::1:role/*"}}), False),
+        (statement("Deny", Principal="*", Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::1:*"}}), False),
+        (statement("Deny", Principal="*", Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::1:role/setup-*"}}), True),
+        (statement("Deny", Principal="*", Condition={"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::1:root"}}), True),
+        (statement("Deny", Principal="*", Condition={"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}), False),
+        (statement("Deny", Principal="*", Condition={"StringNotLike": {"aws:userid": "AROAEXAMPLE:*"}}), True),
     ],
 )
 def test_a_deny_for_everybody_may_leave_out_named_principals_only(denied, holds):

@@ -24,6 +24,5 @@ CHECK = Check(
     why="Evidence holds personal data; a copy of the disk must not.",
     remediation="itemtrail setup --apply",
     needs=("s3:GetBucketLocation", "s3:GetEncryptionConfiguration"),
-    controls=("prowler s3_bucket_kms_encryption",),
     decide=decide,
 )

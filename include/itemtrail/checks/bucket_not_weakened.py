@@ -24,7 +24,6 @@ CHECK = Check(
         "did it, and itemtrail setup --apply"
     ),
     needs=("s3:GetObject",),
-    controls=("CIS AWS Foundations v7.0 5.8",),
     momentary=True,
     decide=decide,
 )

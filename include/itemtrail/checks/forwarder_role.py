@@ -1,4 +1,4 @@
-"""Whether the function's role has a policy without wildcard actions or the whole account as resource.
+"""Whether the function's role has the policy that setting up puts, without a wildcard for a whole service.
 
 Source: Lambda developer guide, "Defining Lambda function permissions with an execution role", read 2026-11-24.
 """

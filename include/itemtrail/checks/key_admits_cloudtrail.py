@@ -10,8 +10,8 @@ from itemtrail.core.posture import KeyPosture, Posture
 
 def decide(key: KeyPosture, _posture: Posture, wanted: Wanted) -> Answer:
     """The answer for one key."""
-    if wanted.trail_arn not in key.used_by:
-        return not_applicable("the trail does not use it.")
+    if wanted.trail_arn not in key.used_by or key.state == "NotFound":
+        return not_applicable("the trail does not use it, or there is no such key.")
     found = admits_cloudtrail(key.policy, wanted.trail_arn)
     return told(
         found,

@@ -10,8 +10,8 @@ from itemtrail.core.posture import KeyPosture, Posture
 
 def decide(key: KeyPosture, _posture: Posture, _wanted: Wanted) -> Answer:
     """The answer for one key."""
-    if key.manager == "AWS":
-        return not_applicable("AWS manages it.")
+    if key.manager == "AWS" or key.state == "NotFound":
+        return not_applicable("AWS manages it, or there is no such key.")
     found = readers(key.policy)
     return passed(f"kms:Decrypt is allowed to {', '.join(found[:3])}.") if found else failed("nobody is allowed kms:Decrypt.")
 

@@ -24,7 +24,6 @@ CHECK = Check(
         "then: aws kms cancel-key-deletion, aws kms enable-key"
     ),
     needs=("s3:GetObject",),
-    controls=("CIS AWS Foundations v7.0 5.7",),
     momentary=True,
     decide=decide,
 )

@@ -28,7 +28,10 @@ CHECK = Check(
     why=(
         "Images hold every value of every item: kept for ever, outside the archive, they are personal data that nobody watches."
     ),
-    remediation="aws logs put-retention-policy --log-group-name {name} --retention-in-days 1 --region {region}",
+    remediation=(
+        "aws logs put-retention-policy --log-group-name {name} --retention-in-days 1 --region {region} # or the days of "
+        "streams.log_retention_days"
+    ),
     needs=("logs:DescribeLogGroups",),
     decide=decide,
 )

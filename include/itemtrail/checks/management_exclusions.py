@@ -27,5 +27,6 @@ CHECK = Check(
         "aws cloudtrail get-event-selectors --trail-name {arn} --region {region} # then leave ExcludeManagementEventSources empty"
     ),
     needs=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
+    controls=("AWS Config cloudtrail-security-trail-enabled",),
     decide=decide,
 )

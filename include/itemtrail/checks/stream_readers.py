@@ -1,6 +1,7 @@
 """Whether no more readers stand on the stream than AWS allows besides the archive.
 
-Two a shard, one of a global table. The archive is one of them; it is no event source mapping. Source: DynamoDB developer guide,
+Two a shard, one of a global table. The archive is one of them; it is no event source mapping. EventBridge Pipes and others' own
+pollers are readers too and are in no list that can be asked for: ask the table's owners. Source: DynamoDB developer guide,
 "Reading and processing a stream"; "Global tables" (streams), read 2026-11-24.
 """
 

@@ -21,6 +21,11 @@ CHECK = Check(
     why=("Item keys (employee numbers, e-mail addresses) stand in the logs in clear; whoever may read the bucket reads them."),
     remediation="aws cloudtrail update-trail --name {arn} --kms-key-id alias/itemtrail --region {region}",
     needs=("cloudtrail:DescribeTrails",),
-    controls=("CIS AWS Foundations v7.0 4.5", "Security Hub CloudTrail.2", "prowler cloudtrail_kms_encryption_enabled"),
+    controls=(
+        "CIS AWS Foundations v7.0 4.5",
+        "Security Hub CloudTrail.2",
+        "prowler cloudtrail_kms_encryption_enabled",
+        "AWS Config cloudtrail-security-trail-enabled",
+    ),
     decide=decide,
 )

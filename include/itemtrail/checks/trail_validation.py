@@ -20,6 +20,11 @@ CHECK = Check(
     why="Without signed digests nobody can prove that a log was not altered or removed, now or later.",
     remediation="itemtrail setup --apply",
     needs=("cloudtrail:DescribeTrails",),
-    controls=("CIS AWS Foundations v7.0 4.2", "Security Hub CloudTrail.4", "prowler cloudtrail_log_file_validation_enabled"),
+    controls=(
+        "CIS AWS Foundations v7.0 4.2",
+        "Security Hub CloudTrail.4",
+        "prowler cloudtrail_log_file_validation_enabled",
+        "AWS Config cloudtrail-security-trail-enabled",
+    ),
     decide=decide,
 )

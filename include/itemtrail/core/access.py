@@ -22,7 +22,7 @@ _NARROWING = {
 }  # fmt: skip
 _NAMING = {"ArnNotEquals", "ArnNotLike", "StringNotEquals", "StringNotLike", "ArnNotLikeIfExists", "StringNotEqualsIfExists"}
 _VARIABLE = re.compile(r"\$\{[^}]*\}")  # stands for any text
-_PRINCIPAL_KEYS = {"aws:principalarn", "aws:userid", "aws:principalaccount", "aws:principalservicename"}
+_PRINCIPAL_KEYS = {"aws:principalarn", "aws:userid", "aws:principalservicename"}  # an account is not one principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +169,23 @@ def _covers_resource(statement: Document, resource: str) -> bool:
 def _only_leaves_out(statement: Document) -> bool:
     """Whether the conditions, if any, only leave named principals out of a Deny."""
     return all(
-        operator in _NAMING and {key.lower() for key in keys} <= _PRINCIPAL_KEYS and "*" not in _values(keys)
+        operator in _NAMING and {key.lower() for key in keys} <= _PRINCIPAL_KEYS and all(map(_names_one, _values(keys)))
         for operator, keys in (statement.get("Condition") or {}).items()
     )
+
+
+def _names_one(value: str) -> bool:
+    """Whether a pattern of a principal has a name: ``role/*`` and ``arn:aws:iam::1:*`` leave everybody out."""
+    if value.startswith("arn:") and "/" not in value:
+        return not set(value) & set("*?")
+    return value.rpartition("/")[2][:1] not in ("", "*", "?")
 
 
 def _narrowed(statement: Document) -> bool:
     return any(
         key.lower() in _NARROWING and "*" not in many(values)
         for operator, keys in (statement.get("Condition") or {}).items()
-        if "Not" not in operator and operator != "Null" and not operator.endswith("IfExists")
+        if "Not" not in operator and operator != "Null" and not operator.endswith("IfExists") and "ForAllValues" not in operator
         for key, values in keys.items()
     )
 

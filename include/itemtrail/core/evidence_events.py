@@ -49,12 +49,20 @@ EVENTS = {
             {
                 "PutBucketLifecycle", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle", "PutBucketPolicy",
                 "DeleteBucketPolicy", "PutBucketVersioning", "PutBucketObjectLockConfiguration", "PutObjectLockConfiguration",
-                "DeleteObject", "DeleteObjects", "PutBucketEncryption", "PutBucketLogging", "DeleteBucket",
+                "DeleteObject", "DeleteObjects", "PutBucketEncryption", "DeleteBucketEncryption", "PutBucketLogging",
+                "DeleteBucket", "PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock", "PutBucketAcl",
+                "PutBucketOwnershipControls", "DeleteBucketOwnershipControls", "PutBucketRequestPayment",
             }
         ),
     ),
-    "kms.amazonaws.com": (Touched.KEY, frozenset({"DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"})),
-    "logs.amazonaws.com": (Touched.STREAM_PATH, frozenset({"DeleteLogGroup", "PutRetentionPolicy"})),
+    "kms.amazonaws.com": (
+        Touched.KEY,
+        frozenset({"DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DeleteImportedKeyMaterial"}),
+    ),
+    "logs.amazonaws.com": (
+        Touched.STREAM_PATH,
+        frozenset({"DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy", "PutAccountPolicy"}),
+    ),
     "lambda.amazonaws.com": (Touched.STREAM_PATH, frozenset({"DeleteEventSourceMapping", "DeleteFunction"})),
 }  # fmt: skip
 """Source of events → what they touch, and their names."""
@@ -127,6 +135,7 @@ def _names(posture: Posture) -> set[str]:
 
 
 def _named(resource: str) -> set[str]:
-    """An ARN or name, and the name alone."""
+    """An ARN or name, and the name alone, of a function without its version."""
     tail = resource.split(":", 5)[-1].removesuffix(":*") if resource.startswith("arn:") else resource
-    return {resource, tail, re.sub(r"^(table/|key/|function:|log-group:|event-source-mapping:)", "", tail)}
+    name = re.sub(r"^(table/|key/|function:|log-group:|event-source-mapping:)", "", tail)
+    return {resource, tail, name, name.partition(":")[0] if tail.startswith("function:") else name}

@@ -5,10 +5,10 @@ a statement "cannot tell", never a match. Refuses to be a policy simulator: one 
 Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators", read 2026-11-24.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from itemtrail.core.access import like
 from itemtrail.core.policy import CLOUDTRAIL, bucket_arn, many, statements
 from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import Document
@@ -93,7 +93,7 @@ def _principal(statement: Document) -> Tri:
 def _listed(statement: Document, name: str, value: str, *, lower: bool) -> bool:
     negated = f"Not{name}" in statement
     patterns = many(statement.get(f"Not{name}" if negated else name))
-    return any(_like(value, pattern.lower() if lower else pattern) for pattern in patterns) is not negated
+    return any(like(value, pattern.lower() if lower else pattern) for pattern in patterns) is not negated
 
 
 def _condition(operator: str, key: str, wanted: list[str], context: Mapping[str, str | None]) -> Tri:
@@ -111,11 +111,6 @@ def _condition(operator: str, key: str, wanted: list[str], context: Mapping[str,
     return None if value is None else any(test(value, one) for one in wanted) is not negated
 
 
-def _like(value: str, pattern: str) -> bool:
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
-
-
 def _same_ignoring_case(value: str, wanted: Any) -> bool:
     return value.lower() == str(wanted).lower()
 
@@ -123,8 +118,8 @@ def _same_ignoring_case(value: str, wanted: Any) -> bool:
 _TESTS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": str.__eq__,
     "StringEqualsIgnoreCase": _same_ignoring_case,
-    "StringLike": _like,
-    "ArnEquals": _like,
-    "ArnLike": _like,
+    "StringLike": like,
+    "ArnEquals": like,
+    "ArnLike": like,
     "Bool": _same_ignoring_case,
 }

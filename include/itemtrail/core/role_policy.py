@@ -4,10 +4,13 @@ Decides: an Allow with the action ``*``, ``service:*`` or NotAction is wide, wha
 Source: IAM user guide, "Security best practices in IAM", read 2026-11-24.
 """
 
+import re
 from collections.abc import Mapping
 
 from itemtrail.core.policy import many, statements
 from itemtrail.snapshot import Document
+
+_WHOLE = re.compile(r"(.*:)?[*?]+")
 
 
 def wide(policies: Mapping[str, Document]) -> tuple[str, ...]:
@@ -20,7 +23,7 @@ def wide(policies: Mapping[str, Document]) -> tuple[str, ...]:
             where = f"statement {str(one.get('Sid') or '(no Sid)')!r} of {name}"
             if "NotAction" in one:
                 found.append(f"{where} allows everything but {', '.join(many(one['NotAction'])[:3])}")
-            actions = [action for action in many(one.get("Action")) if action == "*" or action.endswith(":*")]
+            actions = [action for action in many(one.get("Action")) if _WHOLE.fullmatch(action)]
             if actions:
                 found.append(f"{where} allows {', '.join(actions)}")
     return tuple(found)
