@@ -280,6 +280,15 @@ def test_an_own_price_file_is_used_and_named(tmp_path: Any) -> None:
     assert any("mine.toml" in one for one in found.assumptions)
 
 
+def test_old_prices_and_tables_to_come_are_said() -> None:
+    found = made(stated=("Payroll=1",))
+    assert any("tables to come" in one for one in found.assumptions)
+    assert not any("days old" in one for one in found.assumptions)
+    settings = parse_settings(SETTINGS, file="test.toml")
+    late = Sources(CloudWatch(), MemoryStore(), TODAY + dt.timedelta(days=200))
+    assert any("200 days old" in one for one in cost_preview(settings, SetupPlan((), (), "0" * 64), late).assumptions)
+
+
 def test_sizes_are_those_of_the_archive_where_there_are_enough() -> None:
     settings = parse_settings(SETTINGS, file="test.toml")
     store = MemoryStore()

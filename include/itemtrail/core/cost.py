@@ -63,6 +63,7 @@ class Asked:
     rates: tuple[Rate, ...]
     sizes: Sizes = ASSUMED
     others: str = ""  # whose events may come on top; "" for nobody's
+    remarks: tuple[str, ...] = ()  # what else the reader must know
 
 
 @dataclass(frozen=True, slots=True)

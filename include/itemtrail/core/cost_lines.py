@@ -186,6 +186,7 @@ def _assumptions(asked: Asked, table: PriceTable) -> tuple[str, ...]:
     return (
         f"list prices of {table.as_of} ({table.file}), in {table.currency}; no discount, credit, free tier, tax or transfer",
         *(f"how sure these prices are: {line}" for line in sorted(sure)),
+        *asked.remarks,
         _of_sizes(asked),
         f"every account and Region is taken to deliver {LOGS_A_DAY} log files a day, the most there are at one each five minutes",
         "nothing of management events is in it: their first copy is free, their bytes are not known",

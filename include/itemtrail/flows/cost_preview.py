@@ -15,6 +15,7 @@ from itemtrail.core import layout, operations
 from itemtrail.core.cost import ASSUMED, Asked, Preview, Rate, Sizes
 from itemtrail.core.cost_lines import preview
 from itemtrail.core.dynamodb import partition
+from itemtrail.core.prices import PriceTable
 from itemtrail.core.setup_plan import CANARY_TABLE, SetupPlan
 from itemtrail.core.stream_plan import StreamOutputKind
 from itemtrail.errors import ConfigurationError, ItemtrailError
@@ -27,6 +28,7 @@ from itemtrail.ports.rates import Calls, Rates
 from itemtrail.settings import Rate as StatedRate
 from itemtrail.settings import Settings
 
+_OLD_DAYS = 180
 _WINDOW = 14  # days: as long as CloudWatch lists a metric that is not fed
 _PLACES, _DAYS, _ENOUGH = 4, 3, 1000  # units and records that sizes are taken from
 
@@ -56,6 +58,7 @@ def cost_preview(settings: Settings, plan: SetupPlan, sources: Sources) -> Previ
         ConfigurationError: the price table, or a stated rate, is wrong.
     """
     trail, archive, streams = settings.trail, settings.archive, settings.streams
+    table = price_table(settings)
     observed = _observe(sources, _regions(settings))
     stated = {one.table: one for one in (*settings.prices.rates, *sources.stated)}
     arns = _tables(settings, observed, stated)
@@ -76,8 +79,9 @@ def cost_preview(settings: Settings, plan: SetupPlan, sources: Sources) -> Previ
         rates=tuple(_rate(arn, stated.get(arn), observed, sources.today) for arn in arns),
         sizes=observed_sizes(sources.archive, settings) if sources.archive else ASSUMED,
         others=_others(settings, observed),
+        remarks=_remarks(settings, table, sources.today),
     )
-    return preview(asked, price_table(settings))
+    return preview(asked, table)
 
 
 def parse_rate(text: str, settings: Settings) -> StatedRate:
@@ -195,6 +199,17 @@ def _others(settings: Settings, observed: _Observed) -> str:
         return ""
     why = "; ".join(observed.silent.values())
     return f'trail.data_events.tables is "all", and which other tables there are is not known ({why})'
+
+
+def _remarks(settings: Settings, table: PriceTable, today: dt.date) -> tuple[str, ...]:
+    age = (today - table.as_of).days
+    old = (f"the prices are {age} days old: compare {', '.join(table.sources[:2])}",) if age > _OLD_DAYS else ()
+    if settings.trail.data_events.tables != "all":
+        return old
+    return (
+        *old,
+        'trail.data_events.tables is "all": events of Regions that are not archived, and of tables to come, are not in it',
+    )
 
 
 def _arn(name: str, settings: Settings) -> str:
