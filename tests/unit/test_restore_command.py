@@ -93,6 +93,8 @@ def test_days_of_which_nothing_lies_there_are_told(command):
     bucket.put(TAR, "STANDARD", GB)
     _, out, _ = run("--plan", "--from", "2023-03-10", "--to", "2023-03-20", "--unit", "111122223333/us-east-1")
     assert "nothing lies there of 10 units: 111122223333/us-east-1/2023-03-10," in out
+    assert run("--status", "--from", "2023-03-13", "--to", "2023-03-14", "--unit", "111122223333/us-east-1")[0] == 1
+    assert run("--status", *ASK)[0] == 0
 
 
 def test_a_key_cannot_steer_the_terminal(command):
@@ -131,6 +133,8 @@ def test_what_names_no_log_is_no_question(command, tmp_path, text):
     [
         ("--plan",),
         ("--plan", "--of", "/nowhere.json"),
+        ("--plan", "--table", "Payroll", *ASK),
+        ("--plan", "--what", "history", *ASK),
         ("--plan", "--day", "2023-03-14", "--to", "2023-03-15"),
         ("--plan", "--approve", "0" * 16, *ASK),
         ("--plan", "--what", "originals", "--what", "delivered", *ASK),

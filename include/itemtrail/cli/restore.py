@@ -36,8 +36,8 @@ Readable objects, and those being restored already, are asked for no second time
 would expire too early (a request and storage, no retrieval). A request that failed is told;
 run the same command again. Copies vanish by themselves; the archive's objects stay where they are.
 
-exit codes: 0 planned, requested, or (--status) all readable now; 1 a request failed, or nothing of it is archived; 2 usage or
-configuration, or not approved; 3 could not look, or (--status) not readable yet
+exit codes: 0 planned, requested, or (--status) all readable now; 1 a request failed, nothing of it is archived, or (--status) not
+all of it is; 2 usage or configuration, or not approved; 3 could not look, or (--status) not readable yet
 """
 _SHORTEST_HASH = 16
 
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         state = flow.look(asked, ends.now())
         title = f"{asked.store.name}: {asked.question}"
         print(json.dumps(state_json(state), indent=1) if arguments.json else state_text(state, title))
-        return 0 if state.readable else 3 if state.objects else 1
+        return 1 if state.lacking or not state.objects else 0 if state.readable else 3
     prices = price_table(opened.settings)
     plan = flow.plan(asked, prices, ends.now())
     document: dict[str, Any] = {"plan": plan_json(plan)}

@@ -74,6 +74,10 @@ def question(
     wanted, exact = tuple(sorted({Kind(kind) for kind in kinds})), tuple(sorted(set(units)))
     made = Question(wanted, *_ends(days, exact), tuple(sorted(set(pairs))), tuple(sorted(set(arns))), exact)
     check(made)
+    if tables and not made.asks_tables:
+        raise ConfigurationError(f"{', '.join(made.kinds)} are not asked by table.", advice="name accounts and Regions.")
+    if (places or units) and not made.asks_places:
+        raise ConfigurationError(f"{', '.join(made.kinds)} are asked by table.", advice="name tables, no accounts and Regions.")
     return made
 
 
