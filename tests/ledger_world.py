@@ -19,7 +19,7 @@ UNTIL = dt.datetime(2026, 3, 12, 5, 30, tzinfo=dt.UTC)
 ACCOUNT, REGION = "111122223333", "us-east-1"
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/Employees"
 TRAIL = "arn:aws:cloudtrail:us-east-1:111122223333:trail/one"
-_VERSIONS = Versions("0", 1, "c", "p")
+VERSIONS = Versions("0", 1, "c", "p")
 
 
 def unit(day: int = 0, *, account: str = ACCOUNT, region: str = REGION) -> Unit:
@@ -39,8 +39,8 @@ def receipt(
         previous=previous,
         plan="0" * 64,
         trail=TRAIL,
-        versions=_VERSIONS,
-        finished_by=_VERSIONS,
+        versions=VERSIONS,
+        finished_by=VERSIONS,
         verdict=verdict,
         conversion=Conversion.PARTIAL if partial else Conversion.COMPLETE,
         counts=Counts(slots=1, records_in=10 + partial, rows=10, quarantined=int(partial), bytes_in=1000, bytes_out=100),
@@ -61,6 +61,7 @@ class LedgerWorld:
     room: Path
     archive: MemoryStore = field(default_factory=lambda: MemoryStore("s3://archive"))
     said: list[str] = field(default_factory=list)
+    today: dt.date = dt.date(2026, 3, 12)
     _last: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,6 +72,8 @@ class LedgerWorld:
         folder = layout.receipts_folder(of)
         number, previous = self._last.get(folder, (-1, None))
         made = receipt(of, number + 1, previous, verdict=verdict, partial=partial)
+        if number >= 0:
+            self.archive.put_new(layout.reopened_key(self.today, of, number + 1), b"{}", locked=False)
         self.archive.put(layout.plan_key(of, number + 1), b"{}")
         return self._put(folder, layout.receipt_key(of, number + 1), number + 1, made.to_json())
 

@@ -243,6 +243,8 @@ def main() -> None:
     days = -(-arguments.units // (len(ACCOUNTS) * len(REGIONS)))
     folder = arguments.folder / str(days)
     folder.mkdir(parents=True, exist_ok=True)
+    done = folder / "days"  # that the ledger in the folder holds: each run adds the next
+    days = int(done.read_text()) if done.exists() else days
     for label, name, until in (
         ("the whole archive into the ledger (first run only)", "append", days),
         ("a day's checkpoint", "append", days + 1),
@@ -255,6 +257,7 @@ def main() -> None:
     ):
         command = [sys.executable, "-m", "tests.benchmarks.ledger", "--step", name, "--days", str(until), "--folder", str(folder)]
         said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        done.write_text(str(until))
         print(f"{label}: " + ", ".join(f"{name} {value:,}" for name, value in said.items()), flush=True)
     size = sum(path.stat().st_size for path in (folder / "ledger").glob("*"))
     print(f"ledger: {len(list((folder / 'ledger').glob('*'))):,} objects, {size:,} bytes")

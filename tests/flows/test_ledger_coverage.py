@@ -1,13 +1,16 @@
 """Coverage by the ledger says what the receipts say, reads few of them, and sees what became of those that it does not read."""
 
+import contextlib
 import datetime as dt
 from pathlib import Path
 
 import pytest
-from tests.ledger_world import FIRST, LedgerWorld, unit, week
+from tests.archive_world import BEGIN, HOUR, LATER, ArchiveWorld, Killed, MortalStore
+from tests.ledger_world import FIRST, TRAIL, VERSIONS, LedgerWorld, unit, week
 from tests.memory import Fault
 
 from itemtrail.core import layout
+from itemtrail.core.plan import Judgement, Plan
 from itemtrail.errors import AccessDenied
 from itemtrail.flows.coverage import Coverage, coverage
 from itemtrail.flows.ledger_coverage import Recorded, recorded
@@ -23,7 +26,7 @@ OLD, YOUNG = 3, DAYS - 2
 @pytest.fixture
 def world(tmp_path: Path) -> LedgerWorld:
     """Fifty days, all but one proven, in the ledger."""
-    made = LedgerWorld(tmp_path)
+    made = LedgerWorld(tmp_path, today=NOW.date())
     week(made, [day for day in range(DAYS) if day not in (7, 9)])
     made.commit(unit(9), verdict=Verdict.DISPROVEN)
     made.append(until=NOW)
@@ -67,7 +70,7 @@ def test_without_a_ledger_the_receipts_are_read(tmp_path):
     assert known.basis(DAYS) == "no ledger: the receipts of every unit were read"
 
 
-@pytest.mark.parametrize("day", [YOUNG, 7, 9])
+@pytest.mark.parametrize("day", [YOUNG, OLD, 7, 9])
 @pytest.mark.parametrize("verdict", [Verdict.PROVEN, Verdict.DISPROVEN])
 def test_a_commit_that_the_ledger_does_not_hold_yet_counts(world, day, verdict):
     world.commit(unit(day), verdict=verdict)
@@ -87,11 +90,7 @@ def test_days_after_the_last_checkpoint_count_however_long_ago_it_was(tmp_path):
 
 
 def test_an_open_plan_of_a_young_unit_is_seen(world):
-    from tests.ledger_world import _VERSIONS, TRAIL
-
-    from itemtrail.core.plan import Judgement, Plan
-
-    plan = Plan(unit(YOUNG), 1, "0" * 64, TRAIL, _VERSIONS, (), Judgement(Verdict.PROVEN, (), ()))
+    plan = Plan(unit(YOUNG), 1, "0" * 64, TRAIL, VERSIONS, (), Judgement(Verdict.PROVEN, (), ()))
     world.archive.put(layout.plan_key(unit(YOUNG), 1), plan.to_json())
     agrees(world)
     assert cells(world, by_ledger(world))[YOUNG].state is not Coverage.PROVEN
@@ -162,6 +161,7 @@ def test_once_everything_is_in_the_ledger_no_receipt_is_read(world):
 
 def test_only_the_reopen_window_is_listed_where_older_units_are_proven(world):
     week(world, [7])
+    world.today -= dt.timedelta(days=10)
     world.commit(unit(9))
     world.append(until=NOW)
     starts = []
@@ -174,7 +174,30 @@ def test_only_the_reopen_window_is_listed_where_older_units_are_proven(world):
     world.archive.list = watched
     by_ledger(world)
     first = NOW.date() - dt.timedelta(days=REOPEN + 1)
-    assert [start for start in starts if start] == [f"receipts/account=111122223333/region=us-east-1/delivery_date={first}"]
+    receipts = [start for start in starts if start.startswith("receipts/")]
+    assert receipts == [f"receipts/account=111122223333/region=us-east-1/delivery_date={first}"]
+
+
+def test_an_old_unit_is_looked_at_from_the_moment_that_another_commit_of_it_is_begun(world):
+    plan = Plan(unit(OLD), 1, "0" * 64, TRAIL, VERSIONS, (), Judgement(Verdict.PROVEN, (), ()))
+    world.archive.put(layout.plan_key(unit(OLD), 1), plan.to_json())
+    world.archive.put_new(layout.reopened_key(NOW.date(), unit(OLD), 1), b"{}", locked=False)
+    assert unit(OLD) not in agrees(world).lacks
+    assert cells(world, by_ledger(world))[OLD].state is not Coverage.PROVEN
+
+
+def test_the_archiver_says_first_that_it_opens_a_unit_again(tmp_path):
+    """Killed at any access of a second commit, the hint is there as soon as the plan is."""
+    world = ArchiveWorld(tmp_path)
+    world.run()
+    world.source.put(world.chain.log_key(BEGIN + 12 * HOUR, "late000000000000"), world.source.body(world.logs()[0]))
+    for at in range(1, 30):
+        with contextlib.suppress(Killed):
+            world.run(archive=MortalStore(world.archive, at))  # type: ignore[arg-type]
+        begun = layout.plan_key(world.unit, 1) in world.archive.keys("")
+        assert not begun or layout.reopened_key(LATER.date(), world.unit, 1) in world.archive.keys("")
+    assert layout.receipt_key(world.unit, 1) in world.archive.keys("")
+    assert layout.parse_reopened(layout.reopened_key(LATER.date(), world.unit, 1)) == world.unit
 
 
 def test_a_checkpoint_of_the_future_makes_no_unit_old(world):

@@ -25,6 +25,7 @@ REVIEWS = "reviews/"
 STREAM_RECORDS = "stream_records/"
 STREAM_RECEIPTS = "stream_receipts/"
 LEDGER = "ledger/"
+REOPENED = "reopened/"
 EVENT_HISTORY = "event_history/"
 EVENT_HISTORY_PAGES = "event_history_pages/"
 EVENT_HISTORY_RECEIPTS = "event_history_receipts/"
@@ -40,6 +41,7 @@ _HOLD = re.compile(r"holds/(?P<name>[a-z0-9][a-z0-9-]{0,60})/(?P<number>\d{3,})\
 _STREAM_FILE = re.compile(r"(?P<number>\d{6,})-\d{3}\.parquet")
 _CHECKPOINT = re.compile(r"ledger/(?P<number>\d{6,})\.json")
 _LEDGER_ROWS = re.compile(r"ledger/receipts-(?P<number>\d{6,})\.parquet")
+_REOPENED = re.compile(rf"reopened/date=[0-9-]{{10}}/{_UNIT_FOLDER.pattern}\d{{3,}}\.json")
 _RECEIPT = re.compile(
     r"(?P<kind>receipts|stream_receipts|event_history_receipts)/account=(?P<account>\d{12})/region=(?P<region>[a-z0-9-]+)/"
     r"(?P<of>delivery_date|table_name|event_date)=(?P<name>[A-Za-z0-9_.-]{1,255})/(?P<number>\d{3,})\.(?P<what>plan|receipt)\.json"
@@ -288,6 +290,19 @@ def _is_day(text: str) -> bool:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def reopened_key(today: dt.date, unit: Unit, number: int) -> str:
+    """Key of the hint that on ``today`` a commit of a unit was begun that had one before."""
+    return f"{REOPENED}date={today}/{unit_folder(unit)}{number:03d}.json"
+
+
+def parse_reopened(key: str) -> Unit | None:
+    """The unit that a hint is of, None for any other key."""
+    found = _REOPENED.fullmatch(key)
+    if found is None or not _is_day(found["day"]):
+        return None
+    return Unit(found["account"], found["region"], dt.date.fromisoformat(found["day"]))
 
 
 def checkpoint_key(number: int) -> str:

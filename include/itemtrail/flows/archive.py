@@ -102,17 +102,24 @@ class _Work:
         history = load(self.archive, self.unit)
         if history.open_plan:
             self.progress(f"{self.unit}: finishing commit {history.next_number}, which was left open")
+            self._hint(history.next_number)
             self._finish(history.open_plan, self._rebuild(history.open_plan, room), history, room)
             return False
         draft = self._draft(history, room)
         if draft is None:
             return True
+        self._hint(draft.plan.number)
         key = layout.plan_key(self.unit, draft.plan.number)
         created = self.archive.put_new(key, draft.plan.to_json(), locked=True, content_type="application/json")
         if not created and read_plan(self.archive, self.unit, draft.plan.number) != draft.plan:
             return False  # another writer planned otherwise: its plan is finished first
         self._finish(draft.plan, draft.parts, history, room)
         return True
+
+    def _hint(self, number: int) -> None:
+        """Say first that a unit is opened again: what the ledger knows of it may be old from now on (docs/adr/0049)."""
+        if number:
+            self.archive.put_new(layout.reopened_key(self.now.date(), self.unit, number), b"{}", locked=False)
 
     def _finish(self, plan: Plan, parts: Sequence[BuiltPart], history: History, room: Path) -> None:
         earlier = history.receipts[-1].conversion if history.receipts else Conversion.COMPLETE

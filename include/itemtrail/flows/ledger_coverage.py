@@ -1,13 +1,14 @@
 """What the ledger knows of units, so that coverage need not read each one's receipts; and which must be looked at all the same.
 
-Decides: a unit that the last checkpoint knows as proven, and whose day lay outside the re-open window by then, is answered from
-the ledger. Every other unit is held against a listing of its receipts: where that shows exactly the commits of the ledger, the
-ledger answers; a receipt that the ledger has and the archive has not, or has with other bytes, is a broken unit; what is newer is
-left to be read. Without a ledger, or with one that contradicts itself, nothing is answered here. Decisions: docs/adr/0049.
+Decides: a unit that the last checkpoint knows as proven, whose day lay outside the re-open window by then, and of which no commit
+was begun since, is answered from the ledger. Every other unit is held against a listing of its receipts: where that shows exactly
+the commits of the ledger, the ledger answers; a receipt that the ledger has and the archive has not, or has with other bytes, is
+a broken unit; what is newer is left to be read. Without a ledger, or with one that contradicts itself, nothing is answered here.
+Decisions: docs/adr/0049.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -27,6 +28,7 @@ from itemtrail.model import ObjectInfo, Unit, Verdict
 from itemtrail.ports.data import ObjectStore
 
 _DAY = dt.timedelta(days=1)
+_HINTED = 3 * _DAY  # a commit is done within them, and clocks differ by less
 _COLUMNS = ("delivery_date", "number", "verdict", "lack", "says", "key", "size", "etag", "version_id", "sha256")
 _PLACE = ("kind", "account", "region")
 
@@ -98,11 +100,11 @@ def recorded(archive: ObjectStore, units: Sequence[Unit], *, now: dt.datetime, r
     except EvidenceError as error:
         return Recorded(trouble=str(error))
     places = by_place(known)
-    since, broken = _since(book, now, reopen_days), _broken(book)
+    since, broken, reopened = _since(book, now, reopen_days), _broken(book), _reopened(archive, book.last, now)
     wanted = [(pair, list(some)) for pair, some in groupby(sorted(units), key=lambda unit: (unit.account, unit.region))]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="coverage") as pool:
         found = pool.map(
-            lambda one: _of_place(archive, one[1], _last(known, places.get((Receipts.UNIT, *one[0]))), since), wanted
+            lambda one: _of_place(archive, one[1], _last(known, places.get((Receipts.UNIT, *one[0]))), since, reopened), wanted
         )
         lacks = {unit: lack for part in found for unit, lack in part}
     lacks.update((unit, lack) for unit, lack in broken.items() if unit in lacks)
@@ -115,6 +117,13 @@ def _since(book: Book, now: dt.datetime, reopen_days: int) -> dt.date:
     if last is None or last.left_out or last.findings_total > len(last.findings):
         return dt.date.min
     return min(last.until, now).date() - (reopen_days + 1) * _DAY
+
+
+def _reopened(archive: ObjectStore, last: Checkpoint, now: dt.datetime) -> set[Unit]:
+    """Units of which the archiver said, shortly before the last checkpoint or since, that it begins another commit."""
+    begin = min(last.until, now).date() - _HINTED
+    hints = archive.list(layout.REOPENED, start_after=f"{layout.REOPENED}date={begin}")
+    return {unit for info in hints if (unit := layout.parse_reopened(info.key))}
 
 
 def _broken(book: Book) -> dict[Unit, UnitState]:
@@ -137,10 +146,11 @@ def _last(known: pa.Table, rows: pa.Array | None) -> dict[str, _Last]:
 
 
 def _of_place(
-    archive: ObjectStore, units: Sequence[Unit], last: Mapping[str, _Last], since: dt.date
+    archive: ObjectStore, units: Sequence[Unit], last: Mapping[str, _Last], since: dt.date, reopened: Collection[Unit]
 ) -> list[tuple[Unit, UnitState | None]]:
     """What the ledger answers of units of one account and Region, in one listing."""
-    old = {unit for unit in units if unit.day < since and (row := last.get(str(unit.day))) and row.is_good}
+    young = {unit for unit in units if unit.day >= since or unit in reopened}
+    old = {unit for unit in units if unit not in young and (row := last.get(str(unit.day))) and row.is_good}
     rest = [unit for unit in units if unit not in old]
     answers = [(unit, last[str(unit.day)].answer(unit)) for unit in old]
     if not rest:
