@@ -83,5 +83,8 @@ def _pages(port: int) -> Iterator[Page]:
         time.sleep(0.1)
     with connect(found[0], max_size=None) as socket:
         page = Page(socket)
-        page.run("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))")
+        for _ in range(100):  # the listing names the file before the page is it
+            if page.run("location.protocol === 'file:' && document.readyState === 'complete' && !!document.body"):
+                break
+            time.sleep(0.05)
         yield page
