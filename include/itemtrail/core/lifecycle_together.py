@@ -49,7 +49,7 @@ def together(configuration: Configuration, want: Together, resource: str, *, siz
     unknown = cases.unknown(configuration, (want.root,))
     if unknown:
         return cases.cannot("P4", resource, unknown)
-    rules = cases.reaching(configuration, (want.root,))
+    rules = [rule for rule in cases.reaching(configuration, (want.root,)) if _acts(rule)]
     groups = [
         (head, suffix, tags, born)
         for head in _heads(want, rules)
@@ -76,8 +76,7 @@ def apart(configuration: Configuration, prefix: str, resource: str) -> Finding:
     unknown = cases.unknown(configuration, (prefix,))
     for rule in cases.reaching(configuration, (prefix,)):
         inside = rule.prefix.startswith(prefix) and _IN_A_DAY.match(rule.prefix[len(prefix) :])
-        acts = rule.expiration or any(colder(to, "GLACIER_IR") for _, to in rule.transitions)
-        if acts and (inside or rule.tags):
+        if _acts(rule) and (inside or rule.tags):
             what = cases.case(cases.overlap(rule.prefix, (prefix,)), max(cases.smallest(rule), 10_240), rule.tags)
             days = next((cases.moment(when) for when in (rule.expiration, *(when for when, _ in rule.transitions)) if when), "")
             to = "is expired" if rule.expiration else f"moves to {rule.transitions[-1][1]}"
@@ -87,6 +86,11 @@ def apart(configuration: Configuration, prefix: str, resource: str) -> Finding:
         return cases.cannot("P4", resource, unknown)
     text = "a tar holds logs and the digests that list them; no rule takes single tars out of their day"
     return cases.passed("P4", resource, text)
+
+
+def _acts(rule: Rule) -> bool:
+    """Whether the rule can make an object unreadable, or take it away."""
+    return rule.expiration is not None or any(colder(to, "GLACIER_IR") for _, to in rule.transitions)
 
 
 def _heads(want: Together, rules: Sequence[Rule]) -> list[str]:

@@ -20,7 +20,16 @@ SPILL = "spill/"  # images too large for a log event: no evidence, the archive h
 DERIVED = ("changes/", "reviews/")  # rebuilt at will: may be replaced, must be readable
 QUERIED = ("events/", "stream_records/", "quarantine/", "event_history/", "event_history_pages/", "holds/", *DERIVED)
 """At most Glacier Instant Retrieval: readable at once."""
-STANDARD = ("receipts/", "stream_receipts/", "event_history_receipts/", "keys/", "ledger/", "archive.json", "alerts/")
+STANDARD = (
+    "receipts/",
+    "stream_receipts/",
+    "event_history_receipts/",
+    "reopened/",
+    "keys/",
+    "ledger/",
+    "archive.json",
+    "alerts/",
+)
 """Never anywhere but STANDARD: small, read daily, and what every proof begins with."""
 EVIDENCE = ("originals/", *(name for name in (*QUERIED, *STANDARD) if name not in (*DERIVED, "alerts/")))
 """What P2 keeps."""
