@@ -7,7 +7,8 @@ fails the tests, and a call to it is counted by the recorder as unclassified, ne
 Sources, read 2026-11-24: DynamoDB developer guide "Logging DynamoDB operations by using CloudTrail"; S3 user guide "CloudTrail
 events" (bucket-level names); SQS and SNS guides (data events); CloudTrail user guide "Data events"; records of a published trail
 (versioned Lambda names, readOnly of STS and KMS). Not stated anywhere and therefore assumed: the category of DynamoDB operations
-that the guide does not list (management), and of CloudWatch Logs' event reads and writes (not logged).
+that the guide does not list (management), of CloudWatch's metrics (data), and of CloudWatch Logs' event reads and writes (not
+logged).
 """
 
 from dataclasses import dataclass
@@ -34,11 +35,11 @@ class Rule:
 
 
 TABLE, BUCKET_OBJECT, FUNCTION = "AWS::DynamoDB::Table", "AWS::S3::Object", "AWS::Lambda::Function"
-QUEUE, TOPIC = "AWS::SQS::Queue", "AWS::SNS::Topic"
+QUEUE, TOPIC, METRIC = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::CloudWatch::Metric"
 GLOBAL_SERVICES = frozenset({"iam"})  # STS calls are regional events, as every SDK has used regional endpoints since 2025
 
 _RULES: dict[tuple[str, str], Rule] = {}
-_SOURCES = {"dynamodbstreams": "dynamodb"}
+_SOURCES = {"dynamodbstreams": "dynamodb", "cloudwatch": "monitoring"}
 
 
 def rule(service: str, operation: str) -> Rule | None:
@@ -279,6 +280,28 @@ _lines(
     write="ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch SendMessage SendMessageBatch",
 )
 _lines("ec2", Category.MANAGEMENT, read="DescribeAccountAttributes DescribeAvailabilityZones DescribeRegions")
+_lines(
+    "cloudwatch",
+    Category.MANAGEMENT,
+    read="""DescribeAlarmContributors DescribeAlarmHistory DescribeAlarms DescribeAlarmsForMetric DescribeAnomalyDetectors
+    DescribeInsightRules GetAlarmMuteRule GetDashboard GetDataset GetInsightRuleReport GetMetricDataQueryDefinition
+    GetMetricStream GetOTelEnrichment GetResourceMetricsConfiguration ListAlarmMuteRules ListDashboards
+    ListManagedInsightRules ListMetricDataQueryDefinitions ListMetricStreams ListTagsForResource""",
+    write="""AssociateDatasetKmsKey CreateResourceMetricsConfiguration DeleteAlarmMuteRule DeleteAlarms DeleteAnomalyDetector
+    DeleteDashboards DeleteInsightRules DeleteMetricDataQueryDefinition DeleteMetricStream
+    DeleteResourceMetricsConfiguration DisableAlarmActions DisableInsightRules DisassociateDatasetKmsKey
+    EnableAlarmActions EnableInsightRules PutAlarmMuteRule PutAnomalyDetector PutCompositeAlarm PutDashboard
+    PutInsightRule PutLogAlarm PutManagedInsightRules PutMetricAlarm PutMetricDataQueryDefinition PutMetricStream
+    SetAlarmState StartMetricStreams StartOTelEnrichment StopMetricStreams StopOTelEnrichment TagResource UntagResource
+    UpdateOTelEnrichment UpdateResourceMetricsConfiguration""",
+)
+_lines(
+    "cloudwatch",
+    Category.DATA,
+    METRIC,
+    read="GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics",
+    write="PutMetricData",
+)
 # Of Systems Manager the parameters alone: every call is a management event, values are never in it.
 _lines(
     "ssm",

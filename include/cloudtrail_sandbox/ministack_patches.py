@@ -29,8 +29,8 @@ there is a test that shows the fault without it; when such a test fails, minista
 18. S3 takes any account for the expected owner, and tells neither who pays nor whether a policy is public → it does
     (``bucket_facts``).
 19. Every Region of AWS is enabled; account-level log policies are unknown → the sandbox's own; none (``account_facts``).
-20. IAM is asked about no trail (ListTags), no table (resource policies), and about aliases of keys → about the trail, the table,
-    the key (``read_permissions``).
+20. IAM is asked about no trail (ListTags), no table (resource policies), no alarm, and about aliases of keys → about the trail,
+    the table, alarms, the key (``read_permissions``).
 
 Source of the faults: measured; of AWS's ways: API references of STS, DynamoDB Streams, S3 and IAM, read 2026-11-24.
 """

@@ -18,9 +18,21 @@ from urllib.parse import parse_qs, unquote
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-SERVICES = ("cloudtrail", "dynamodb", "dynamodbstreams", "ec2", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "ssm", "sts")
-_SCOPES = {name: name for name in SERVICES}  # credential scope → service; Streams signs as dynamodb and has its own target
-_QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam", "2010-03-31": "sns", "2012-11-05": "sqs", "2016-11-15": "ec2"}
+SERVICES = (
+    "cloudtrail", "cloudwatch", "dynamodb", "dynamodbstreams", "ec2", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "ssm",
+    "sts",
+)  # fmt: skip
+SIGNED_AS = {"monitoring": "cloudwatch"}  # where the credential scope is not the service's name
+# Credential scope → service; Streams signs as dynamodb and has its own target.
+_SCOPES = {name: name for name in SERVICES} | SIGNED_AS
+_QUERY_VERSIONS = {
+    "2011-06-15": "sts",
+    "2010-05-08": "iam",
+    "2010-03-31": "sns",
+    "2012-11-05": "sqs",
+    "2016-11-15": "ec2",
+    "2010-08-01": "cloudwatch",
+}
 # Superseded operations that share method and URI with their successor; the wire cannot tell them apart.
 _SHADOWED = {"GetBucketLifecycle", "PutBucketLifecycle", "GetBucketNotification", "PutBucketNotification", "ListDirectoryBuckets"}
 _COPIES = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}  # told apart by x-amz-copy-source
@@ -129,6 +141,7 @@ def _target_prefixes() -> Mapping[str, str]:
         "DynamoDBStreams_20120810": "dynamodbstreams",
         "CloudTrail_20131101": "cloudtrail",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
+        "GraniteServiceVersion20100801": "cloudwatch",
         "TrentService": "kms",
         "Logs_20140328": "logs",
         "AmazonSQS": "sqs",

@@ -1,8 +1,8 @@
-"""Patch 20: what IAM is asked about three kinds of calls, of which the emulator names no resource, or one that does not exist.
+"""Patch 20: what IAM is asked about four kinds of calls, of which the emulator names no resource, or one that does not exist.
 
-AWS asks about the trail whose tags are read, the table whose policy is read or put, and the key that an alias means.
-Source: Service Authorization Reference, "Actions, resources, and condition keys" for AWS CloudTrail, Amazon DynamoDB, AWS KMS
-(an alias is no resource of DescribeKey), read 2026-11-24.
+AWS asks about the trail whose tags are read, the table whose policy is read or put, the key that an alias means, and the alarms
+that are described. Source: Service Authorization Reference, "Actions, resources, and condition keys" for AWS CloudTrail, Amazon
+DynamoDB, AWS KMS (an alias is no resource of DescribeKey), Amazon CloudWatch, read 2026-11-24.
 """
 
 import json
@@ -23,6 +23,9 @@ def patch() -> None:
     }
 
     def extract_resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> Any:
+        if service == "monitoring" and headers.get("x-amz-target", "").endswith(".DescribeAlarms"):
+            region, account = rest[-2:]
+            return f"arn:aws:cloudwatch:{region}:{account}:alarm:*"
         found = named[service](_asked(body)) if service in named else None
         if isinstance(found, str) and found.startswith("arn:"):
             return found

@@ -180,12 +180,18 @@ class Recorder:
         shape = call.model.output_shape
         if shape is None or not answer.body:
             return None
-        parser = create_parser(call.model.service_model.metadata["protocol"])
+        parser = create_parser(_protocol(call, answer.body))
         try:
             parsed = parser.parse({"status_code": answer.status, "headers": dict(answer.headers), "body": answer.body}, shape)
         except ResponseParserError:
             return None
         return generic.render(parsed, shape, call.service) or None
+
+
+def _protocol(call: Call, body: bytes) -> str:
+    """The protocol of the answer: CloudWatch speaks the one it was asked in, and never CBOR here."""
+    named: str = call.model.service_model.metadata["protocol"]
+    return named if call.service != "cloudwatch" else "query" if body.lstrip().startswith(b"<") else "json"
 
 
 def error(call: Call, answer: Answer) -> tuple[str, str]:

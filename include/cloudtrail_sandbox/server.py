@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 from cloudtrail_sandbox import account_facts, identity
 from cloudtrail_sandbox.ministack_patches import expire_ttl_now
-from cloudtrail_sandbox.operations import SERVICES, Call, Request, Scope, match, scope
+from cloudtrail_sandbox.operations import SERVICES, SIGNED_AS, Call, Request, Scope, match, scope
 from cloudtrail_sandbox.recorder import Answer, Exchange, Recorder
 from cloudtrail_sandbox.world import World
 
@@ -169,7 +169,7 @@ class _Door:
         query = {name: list(values) for name, values in request.query.items()}
         routing = self.emulator._routing_params(request.method, request.path, dict(request.headers), request.body, query)
         service: str = detect_service(request.method, request.path, dict(request.headers), routing)
-        return service
+        return SIGNED_AS.get(service, service)
 
 
 class _Recording:

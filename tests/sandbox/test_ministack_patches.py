@@ -205,11 +205,12 @@ def test_every_region_is_enabled_and_log_policies_unknown_and_then_as_the_accoun
     assert patched == [3, "opted-in", 200]
 
 
-def test_iam_is_asked_of_no_trail_table_or_key_and_then_of_each() -> None:
+def test_iam_is_asked_of_no_trail_table_alarm_or_key_and_then_of_each() -> None:
     alone, patched = both("read_permissions")
-    assert alone == ["*", "*", "arn:aws:kms:eu-west-1:111122223333:alias/told"], GONE
+    assert alone == ["*", "*", "arn:aws:kms:eu-west-1:111122223333:alias/told", "*"], GONE
     assert patched == [
         "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t",
         "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
         "arn:aws:kms:eu-west-1:111122223333:key/k",
+        "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:*",
     ]

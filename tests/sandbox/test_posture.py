@@ -25,8 +25,8 @@ TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:itemtrail-alerts"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/itemtrail-archive-writer"
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-# Needs no permission; asked where a trail is an organization's, and where a metric filter is: the sandbox has neither.
-NOT_ASKED_HERE = {"sts:GetCallerIdentity", "organizations:DescribeOrganization", "cloudwatch:DescribeAlarms"}
+# Needs no permission; asked where a trail is an organization's, which the sandbox has not.
+NOT_ASKED_HERE = {"sts:GetCallerIdentity", "organizations:DescribeOrganization"}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,15 @@ def furnish(world: SetupWorld) -> None:
     sns = world.client("sns")
     sns.create_topic(Name="itemtrail-alerts")
     sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="alias/tables")
+    group = world.settings.streams.log_group
+    made = {"metricName": "terminations", "metricNamespace": "hr", "metricValue": "1"}
+    pattern = '{ $.eventName = "REMOVE" }'
+    logs = world.client("logs")
+    logs.put_metric_filter(logGroupName=group, filterName="f", filterPattern=pattern, metricTransformations=[made])
+    settings = {"Statistic": "Sum", "Period": 300, "EvaluationPeriods": 1, "Threshold": 1.0}
+    settings |= {"ComparisonOperator": "GreaterThanThreshold", "Namespace": "hr"}
+    for metric in ("terminations", "somebody-elses"):
+        world.client("cloudwatch").put_metric_alarm(AlarmName=metric, MetricName=metric, AlarmActions=[TOPIC], **settings)
     role(world)
 
 
@@ -112,6 +121,7 @@ def test_the_role_reads_everything_that_the_owner_reads(world: SetupWorld, whole
     assert whole.unread == ()
     owner = snapshot(world)
     assert dataclasses.replace(whole, caller=owner.caller) == owner
+    assert "not recorded" not in world.sandbox.log_tail(), "a read that CloudTrail would log stands in no line of the table"
     assert posture_json.load(posture_json.save(whole), name="a") == whole
 
 
@@ -145,6 +155,8 @@ def test_what_the_snapshot_tells(world: SetupWorld, whole: Posture) -> None:
         ("/aws/lambda/itemtrail-forwarder", "forwarder", 14),
         ("/itemtrail/streams", "debug", 1),
     ]
+    (alarm,) = whole.alarms
+    assert (alarm.namespace, alarm.metric, alarm.actions) == ("hr", "terminations", (TOPIC,))
     (ours,) = whole.roles
     assert ours.trust is not None
     assert set(ours.policies or {}) == {"work", f"arn:aws:iam::{ACCOUNT}:policy/more"}
@@ -184,11 +196,12 @@ def test_a_role_that_is_not_there_has_neither_trust_nor_policies(world: SetupWor
 
 
 def test_two_snapshots_tell_what_was_planted_between_them(world: SetupWorld) -> None:
-    before = snapshot(world)
+    reader, scope = world.connection.posture(), scope_of(world.settings)
+    before = reader.read(scope, now=NOW)
     cloudtrail, logs = world.client("cloudtrail"), world.client("logs")
     cloudtrail.stop_logging(Name=world.settings.trail.name)
     logs.delete_retention_policy(logGroupName="/itemtrail/streams")
-    after = snapshot(world)
+    after = reader.read(scope, now=NOW)
     cloudtrail.start_logging(Name=world.settings.trail.name)
     logs.put_retention_policy(logGroupName="/itemtrail/streams", retentionInDays=1)
     group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/itemtrail/streams"

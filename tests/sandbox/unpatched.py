@@ -431,6 +431,8 @@ def read_permissions() -> list[object]:
     }
     extract = iam_actions.extract_resource_arn
     found = [extract(name, "POST", "/", {}, json.dumps(body).encode(), {}, REGION, ACCOUNT) for name, body in asked.items()]
+    alarms = {"x-amz-target": "GraniteServiceVersion20100801.DescribeAlarms"}
+    found.append(extract("monitoring", "POST", "/", alarms, b"{}", {}, REGION, ACCOUNT))
     kms._aliases.clear()
     kms._keys.clear()
     return found
