@@ -21,6 +21,8 @@ from tests.posture_world import (
 from tests.scenarios import CANNOT, FAIL, NA, PASS
 from tests.scenarios import scenario as s
 
+from itemtrail.core.posture import Unread
+
 TRAIL_ARN, ARCHIVE_ARN = f"arn:aws:s3:::{TRAIL_BUCKET}", f"arn:aws:s3:::{ARCHIVE_BUCKET}"
 SOMEBODY = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 ANYBODY = {"Sid": "Any", **allow("s3:GetObject", f"{ARCHIVE_ARN}/*", Principal="*")}
@@ -99,6 +101,10 @@ def _organization():
 
 def _gone(which):
     return replace(good(), buckets=tuple(replace(one, state=None) if which in one.roles else one for one in good().buckets))
+
+
+def _refused(action, bucket):
+    return replace(good(), unread=(Unread(action, f"arn:aws:s3:::{bucket}", "us-east-1", "AccessDenied"),))
 
 
 SCENARIOS = [
@@ -256,6 +262,52 @@ SCENARIOS = [
     ),
     s("access_log_target", "the target is gone", _gone("access_logs"), FAIL, f"{ACCESS_BUCKET} does not"),
     s("access_log_target", "the target was not looked at", replace(good(), buckets=good().buckets[1:]), CANNOT, ACCESS_BUCKET),
+    s(
+        "access_log_target",
+        "nobody may ask the target",
+        _refused("s3:GetBucketObjectLockConfiguration", ACCESS_BUCKET),
+        CANNOT,
+        "GetBucketObjectLockConfiguration",
+    ),
+    s(
+        "delivery_admitted",
+        "the organization's id is not known",
+        replace(_organization(), organization=""),
+        CANNOT,
+        "organization's id",
+    ),
+    s(
+        "delivery_only_ours",
+        "the organization's id is not known",
+        replace(_organization(), organization=""),
+        CANNOT,
+        "organization's id",
+    ),
+    s(
+        "delivery_only_ours",
+        "asked by the account that keeps the logs",
+        replace(
+            with_statements(
+                "trail",
+                {
+                    "Sid": "Open",
+                    **allow(
+                        "s3:PutObject", f"{TRAIL_ARN}/AWSLogs/{ACCOUNT}/*", Principal={"Service": "cloudtrail.amazonaws.com"}
+                    ),
+                },
+            ),
+            account="222233334444",
+        ),
+        FAIL,
+        "Open",
+    ),
+    s(
+        "delivery_encryption_admitted",
+        "nobody may list trails",
+        replace(good(), trails=(), unread=(Unread("cloudtrail:DescribeTrails", "*", "us-east-1", "AccessDenied"),)),
+        CANNOT,
+        "DescribeTrails",
+    ),
     s("archive_object_lock", "off", on_bucket("archive", {"object_lock": None}), FAIL, "GOVERNANCE"),
     s("archive_object_lock", "off, and so it is wanted", on_bucket("archive", {"object_lock": None}), NA, wanted=NONE_WANTED),
     s(

@@ -77,6 +77,16 @@ def _own_bucket(**fields):
     return on_trail({"selectors": selectors}, **fields)
 
 
+def _unlisted(*regions, base=None):
+    return replace(
+        base or good(), unread=tuple(Unread("cloudtrail:DescribeTrails", "*", region, "AccessDenied") for region in regions)
+    )
+
+
+def _refused(action, resource, region=HOME):
+    return replace(good(), unread=(Unread(action, resource, region, "AccessDenied"),))
+
+
 SCENARIOS = [
     s(
         "trail_exists",
@@ -89,6 +99,17 @@ SCENARIOS = [
         "replicas_recorded",
         "table_recorded",
     ),
+    s("trail_exists", "nobody may list trails", _unlisted(HOME, AWAY, base=NO_TRAIL), CANNOT, "AccessDenied"),
+    s("trail_exists", "nobody may list trails in one Region, and it is seen in another", _unlisted(AWAY), PASS),
+    s("table_recorded", "nobody may list trails", _unlisted(HOME, AWAY, base=NO_TRAIL), CANNOT, "AccessDenied"),
+    s("replicas_recorded", "nobody may list trails", _unlisted(HOME, AWAY, base=NO_TRAIL), CANNOT, "AccessDenied"),
+    s("management_events_recorded", "nobody may list trails", _unlisted(HOME, AWAY, base=NO_TRAIL), CANNOT, "AccessDenied"),
+    s("management_events_recorded", "a Region where nobody may list trails", _unlisted("ap-south-1"), PASS),
+    s("data_events_once", "an archived Region where nobody may list trails", _unlisted(AWAY), CANNOT, AWAY),
+    s("data_events_once", "a Region that nobody looks at", _unlisted("ap-south-1"), PASS),
+    s("management_events_once", "an archived Region where nobody may list trails", _unlisted(AWAY), CANNOT, AWAY),
+    s("trail_change_alarm", "nobody may list alarms", _refused("cloudwatch:DescribeAlarms", "*"), CANNOT, "DescribeAlarms"),
+    s("trail_change_alarm", "nobody may list alarms elsewhere", _refused("cloudwatch:DescribeAlarms", "*", AWAY), PASS),
     s(
         "trail_logging",
         "logging was stopped",

@@ -90,6 +90,14 @@ def test_where_nothing_is_seen_nothing_passes_and_a_refusal_is_told(check: Check
         assert of_nothing == {Status.NOT_APPLICABLE}
 
 
+@pytest.mark.parametrize("check", [one for one in CHECKS.values() if one.weighs], ids=lambda one: one.id)
+def test_a_refusal_that_a_check_weighs_is_no_pass_where_nothing_else_is_seen(check: Check) -> None:
+    of_a_trail = {"cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"}  # where there is no trail, it hides nothing
+    for action in {*check.weighs} - of_a_trail:
+        blind = replace(EMPTY, unread=(Unread(action, "*", "", "AccessDenied"),))
+        assert Status.PASS not in {one.status for one in ask(check, blind, wanted())}, action
+
+
 def test_a_refused_list_of_regions_or_trails_is_not_an_absence():
     for kind, action in ((Subject.REGION, "ec2:DescribeRegions"), (Subject.TRAIL, "cloudtrail:DescribeTrails")):
         blind = replace(EMPTY, unread=(Unread(action, "*", "", "AccessDenied"),))

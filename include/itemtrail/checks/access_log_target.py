@@ -5,7 +5,7 @@ access logging" (target bucket requirements), read 2026-11-24.
 """
 
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, not_applicable, passed
-from itemtrail.core.posture import BucketPosture, Posture
+from itemtrail.core.posture import BucketPosture, Posture, refused
 
 
 def decide(bucket: BucketPosture, posture: Posture, _wanted: Wanted) -> Answer:
@@ -15,6 +15,11 @@ def decide(bucket: BucketPosture, posture: Posture, _wanted: Wanted) -> Answer:
     target = next((one for one in posture.buckets if one.arn.split(":")[-1] == bucket.logging_bucket), None)
     if target is None:
         return cannot_look(f"{bucket.logging_bucket} was not looked at.")
+    unseen = [
+        refused(posture, action, target.arn, [""]) for action in ("s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration")
+    ]
+    if any(unseen):
+        return cannot_look(f"could not look: {next(filter(None, unseen))}.")
     if target.state is None:
         return failed(f"{bucket.logging_bucket} does not exist.")
     rule = ((target.state.object_lock or {}).get("Rule") or {}).get("DefaultRetention")
@@ -31,6 +36,6 @@ CHECK = Check(
         "aws s3api get-object-lock-configuration --bucket ACCESS_LOG_BUCKET # then log to a bucket without default retention"
     ),
     needs=("s3:GetBucketLocation", "s3:GetBucketLogging"),
-    elsewhere=("s3:GetBucketObjectLockConfiguration",),
+    weighs=("s3:GetBucketObjectLockConfiguration",),
     decide=decide,
 )

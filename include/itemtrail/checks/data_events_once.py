@@ -4,7 +4,7 @@ Source: CloudTrail pricing (data events are billed for each copy), read 2026-11-
 """
 
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, passed
-from itemtrail.core.posture import Posture
+from itemtrail.core.posture import Posture, refused
 from itemtrail.core.recorded import same_data
 
 
@@ -14,8 +14,9 @@ def decide(posture: Posture, _same: Posture, wanted: Wanted) -> Answer:
     if others:
         return failed(f"recorded, and billed, by {', '.join(others)} as well.")
     unknown = [one.state.arn for one in posture.trails if one.state.arn != wanted.trail_arn and one.state.selectors is None]
-    if unknown:
-        return cannot_look(f"the selectors of {', '.join(unknown)} could not be read.")
+    unseen = refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region, *wanted.regions])
+    if unknown or unseen:
+        return cannot_look(f"could not look at every trail: {', '.join(unknown) or unseen}.")
     return passed("no other trail records DynamoDB data events of the wanted tables.")
 
 
@@ -31,7 +32,7 @@ CHECK = Check(
         "aws cloudtrail get-event-selectors --trail-name OTHER_TRAIL_ARN # then take the DynamoDB data events out of one "
         "of the two"
     ),
-    needs=("cloudtrail:DescribeTrails",),
-    weighs=("cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"),
+    needs=(),
+    weighs=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"),
     decide=decide,
 )

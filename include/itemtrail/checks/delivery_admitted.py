@@ -25,5 +25,6 @@ CHECK = Check(
     why="CloudTrail tries again for 30 days; what the bucket refuses for longer is lost.",
     remediation="itemtrail setup --apply",
     needs=("s3:GetBucketLocation", "s3:GetBucketPolicy"),
+    weighs=("cloudtrail:DescribeTrails", "organizations:DescribeOrganization"),
     decide=decide,
 )

@@ -6,13 +6,16 @@ guide, "Encrypting CloudTrail log files, digest files and event data stores with
 
 from itemtrail.core import posture as looked
 from itemtrail.core.bucket_policy import delivery
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, not_applicable, told
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, not_applicable, told
 from itemtrail.core.posture import BucketPosture, Posture
 
 
 def decide(bucket: BucketPosture, posture: Posture, wanted: Wanted) -> Answer:
     """The answer for one trail bucket."""
     mine = looked.trail(posture)
+    unseen = "" if mine else looked.refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region])
+    if unseen:
+        return cannot_look(f"could not look at the trail: {unseen}.")
     if bucket.state is None or mine is None:
         return not_applicable("there is no such bucket, or no trail.")
     algorithm = "aws:kms" if mine.state.kms_key else "AES256"
@@ -36,6 +39,6 @@ CHECK = Check(
         "from the statement"
     ),
     needs=("s3:GetBucketLocation", "s3:GetBucketPolicy"),
-    elsewhere=("cloudtrail:DescribeTrails",),
+    weighs=("cloudtrail:DescribeTrails", "organizations:DescribeOrganization"),
     decide=decide,
 )

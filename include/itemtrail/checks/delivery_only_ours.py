@@ -4,8 +4,8 @@ Source: CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail" (aws:Sou
 problem", read 2026-11-24.
 """
 
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, not_applicable, passed
-from itemtrail.core.policy_check import open_to_any_trail
+from itemtrail.core.bucket_policy import delivery_keys, open_deliveries
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, not_applicable, passed
 from itemtrail.core.posture import BucketPosture, Posture
 
 
@@ -13,9 +13,9 @@ def decide(bucket: BucketPosture, posture: Posture, wanted: Wanted) -> Answer:
     """The answer for one trail bucket."""
     if bucket.state is None:
         return not_applicable("there is no such bucket.")
-    head = f"{wanted.trail_prefix}/" if wanted.trail_prefix else ""
-    key = f"{head}AWSLogs/{posture.account}/CloudTrail/{wanted.home_region}/2026/01/01/x.json.gz"
-    sids = open_to_any_trail(bucket.state.policy, posture.partition, bucket.state.name, key)
+    if not delivery_keys(posture, wanted):
+        return cannot_look("the organization's id is not known, which the folder of its trail is named after.")
+    sids = open_deliveries(bucket.state, posture, wanted)
     return failed(f"without aws:SourceArn: statement {', '.join(sids)}.") if sids else passed("every delivery names its trail.")
 
 
@@ -30,5 +30,6 @@ CHECK = Check(
         "setup --apply puts one with aws:SourceArn"
     ),
     needs=("s3:GetBucketLocation", "s3:GetBucketPolicy"),
+    weighs=("cloudtrail:DescribeTrails", "organizations:DescribeOrganization"),
     decide=decide,
 )

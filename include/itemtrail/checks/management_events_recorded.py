@@ -5,19 +5,20 @@ CloudTrail user guide, "Logging management events", read 2026-11-24.
 """
 
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, passed
-from itemtrail.core.posture import Posture
+from itemtrail.core.posture import Posture, refused
 from itemtrail.core.recorded import management
 
 
-def decide(posture: Posture, _same: Posture, _wanted: Wanted) -> Answer:
+def decide(posture: Posture, _same: Posture, wanted: Wanted) -> Answer:
     """The answer for the account."""
     found = [(one, management(one)) for one in posture.trails]
     good = [one.state.arn for one, answer in found if answer == ""]
     if good:
         return passed(f"{good[0]} records them.")
     unknown = [f"{one.state.arn} ({one.state.unreadable or 'status not known'})" for one, answer in found if answer is None]
-    if unknown:
-        return cannot_look(f"no trail is known to record them all, and these could not be read: {', '.join(unknown)}.")
+    unseen = refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region, *wanted.regions])
+    if unknown or unseen:
+        return cannot_look(f"no trail is known to record them all, and not all could be read: {', '.join(unknown) or unseen}.")
     reasons = "; ".join(f"{one.state.arn}: {answer}" for one, answer in found)
     return failed(f"no trail records them all: {reasons or 'there is no trail'}.")
 
@@ -31,8 +32,8 @@ CHECK = Check(
     remediation=(
         "itemtrail setup --apply # if no trail records any; else widen: aws cloudtrail get-event-selectors --trail-name {trail}"
     ),
-    needs=("cloudtrail:DescribeTrails",),
-    weighs=("cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"),
+    needs=(),
+    weighs=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"),
     controls=(
         "Security Hub CloudTrail.1",
         "prowler cloudtrail_multi_region_enabled_logging_management_events",

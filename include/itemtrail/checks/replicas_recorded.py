@@ -5,7 +5,7 @@ tables"; CloudTrail user guide, "Filtering data events by using advanced event s
 """
 
 from itemtrail.core import posture as looked
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, not_applicable
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, not_applicable
 from itemtrail.core.posture import Posture, TablePosture
 from itemtrail.core.recorded import judged
 
@@ -15,6 +15,9 @@ def decide(table: TablePosture, posture: Posture, wanted: Wanted) -> Answer:
     mine = looked.trail(posture)
     if not table.replica_regions:
         return not_applicable("it has no replicas.")
+    unseen = "" if mine else looked.refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region])
+    if unseen:
+        return cannot_look(f"could not look at the trail: {unseen}.")
     if mine is None:
         return failed("there is no trail.")
     unwatched = [name for name in table.replica_regions if name not in wanted.regions]
@@ -35,6 +38,6 @@ CHECK = Check(
         "itemtrail setup --apply # after adding the replicas to trail.data_events.tables and their Regions to archive.regions"
     ),
     needs=("dynamodb:DescribeTable",),
-    elsewhere=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
+    weighs=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
     decide=decide,
 )

@@ -4,7 +4,7 @@ Source: CloudTrail user guide, "Filtering data events by using advanced event se
 """
 
 from itemtrail.core import posture as looked
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed
 from itemtrail.core.posture import Posture, TablePosture
 from itemtrail.core.recorded import judged
 
@@ -12,6 +12,9 @@ from itemtrail.core.recorded import judged
 def decide(table: TablePosture, posture: Posture, wanted: Wanted) -> Answer:
     """The answer for one table."""
     mine = looked.trail(posture)
+    unseen = "" if mine else looked.refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region])
+    if unseen:
+        return cannot_look(f"could not look at the trail: {unseen}.")
     if mine is None:
         return failed("there is no trail.")
     return judged(mine, {table.arn: table.arn}, wanted)
@@ -25,6 +28,6 @@ CHECK = Check(
     why="The stream shows what changed; without the event nobody knows who changed it.",
     remediation="itemtrail setup --apply",
     needs=("dynamodb:DescribeTable",),
-    elsewhere=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
+    weighs=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
     decide=decide,
 )

@@ -31,8 +31,7 @@ CHECK = Check(
         "cloudwatch put-metric-alarm"
     ),
     needs=("cloudtrail:DescribeTrails",),
-    elsewhere=("logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms"),
-    weighs=("logs:DescribeLogGroups",),
+    weighs=("logs:DescribeLogGroups", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms"),
     controls=("CIS AWS Foundations v7.0 5.5",),
     decide=decide,
 )

@@ -4,7 +4,7 @@ Source: CloudTrail API reference, DescribeTrails, read 2026-11-24.
 """
 
 from itemtrail.core import posture as looked
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, passed
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, cannot_look, failed, passed
 from itemtrail.core.posture import Posture
 
 
@@ -13,6 +13,9 @@ def decide(posture: Posture, _same: Posture, wanted: Wanted) -> Answer:
     mine = looked.trail(posture)
     if mine is not None:
         return passed(f"the trail is there; its home Region is {mine.state.home_region}.")
+    unseen = looked.refused(posture, "cloudtrail:DescribeTrails", "*", [wanted.home_region, *wanted.regions])
+    if unseen:
+        return cannot_look(f"could not look: {unseen}.")
     others = ", ".join(one.state.arn for one in posture.trails) or "none"
     return failed(f"no trail {wanted.trail_arn}; trails that are there: {others}.")
 
@@ -27,7 +30,8 @@ CHECK = Check(
         "of Event history."
     ),
     remediation="itemtrail setup --apply",
-    needs=("cloudtrail:DescribeTrails",),
+    needs=(),
+    weighs=("cloudtrail:DescribeTrails",),
     controls=("Security Hub CloudTrail.3",),
     decide=decide,
 )

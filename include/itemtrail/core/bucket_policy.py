@@ -12,7 +12,7 @@ from itemtrail.core import retention
 from itemtrail.core.access import everybody, like
 from itemtrail.core.check import Wanted
 from itemtrail.core.policy import many, statements
-from itemtrail.core.policy_check import admits_delivery
+from itemtrail.core.policy_check import admits_delivery, open_to_any_trail
 from itemtrail.core.posture import Posture, trail
 from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import BucketState, Document
@@ -30,8 +30,10 @@ class Delivery:
 
 def delivery(bucket: BucketState, posture: Posture, wanted: Wanted, encryption: str = "") -> Delivery:
     """Whether logs and digests are admitted with ``encryption``, or with any where it is ""."""
-    unsure = ""
-    for key in _keys(posture, wanted):
+    keys, unsure = delivery_keys(posture, wanted), ""
+    if not keys:
+        return Delivery(None, "the organization's id is not known, which the folder of its trail is named after.")
+    for key in keys:
         answers = [
             admits_delivery(bucket.policy, posture.partition, bucket.name, key, wanted.trail_arn, encryption=one)
             for one in ([encryption] if encryption else _ENCRYPTIONS)
@@ -49,6 +51,12 @@ def delivery(bucket: BucketState, posture: Posture, wanted: Wanted, encryption: 
 def refuses_plain_http(policy: Document | None, arn: str) -> bool:
     """Whether a Deny for everybody covers all of S3 on the bucket ``arn`` and its objects where TLS is missing."""
     return all(any(_denies_http(one, resource) for one in statements(policy)) for resource in (arn, f"{arn}/*"))
+
+
+def open_deliveries(bucket: BucketState, posture: Posture, wanted: Wanted) -> tuple[str, ...]:
+    """Sids of statements that let trails of other accounts deliver where this trail's logs or digests lie."""
+    found = [open_to_any_trail(bucket.policy, posture.partition, bucket.name, key) for key in delivery_keys(posture, wanted)]
+    return tuple(dict.fromkeys(sid for sids in found for sid in sids))
 
 
 def default_retention(bucket: BucketState) -> tuple[str, int] | None:
@@ -73,15 +81,19 @@ def _denies_http(statement: Document, resource: str) -> bool:
     )
 
 
-def _keys(posture: Posture, wanted: Wanted) -> list[str]:
+def delivery_keys(posture: Posture, wanted: Wanted) -> tuple[str, ...]:
+    """A log's and a digest's key for each archived account and Region; none where the organization's id is not known."""
     mine = trail(posture)
-    middle = f"{posture.organization}/" if mine and mine.state.organization and posture.organization else ""
-    root = f"{retention.trail_root(wanted.trail_prefix)}{middle}"
-    own = wanted.trail_arn.split(":")[4]
-    accounts = wanted.accounts if middle else [account for account in wanted.accounts if account == own] or [own]
-    return [
-        f"{root}{account}/{kind}/{region}/2026/01/01/x.json.gz"
-        for account in accounts
-        for region in wanted.regions
+    own, accounts, middle = wanted.trail_arn.split(":")[4], wanted.accounts, ""
+    if mine is not None and mine.state.organization:
+        if not posture.organization:
+            return ()
+        middle = f"{posture.organization}/"
+    else:
+        accounts = (own,)
+    return tuple(
+        f"{retention.trail_root(wanted.trail_prefix)}{middle}{account}/{kind}/{region}/2026/01/01/x.json.gz"
+        for account in accounts or (own,)
+        for region in wanted.regions or (wanted.home_region,)
         for kind in ("CloudTrail", "CloudTrail-Digest")
-    ]
+    )

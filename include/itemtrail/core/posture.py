@@ -3,6 +3,8 @@
 Decides: how a fact that could not be read is found again, whether it was refused for one resource, a Region or the account.
 """
 
+from collections.abc import Iterable
+
 from itemtrail.posture import (
     SCHEMA_VERSION,
     AlarmPosture,
@@ -38,6 +40,7 @@ __all__ = [
     "TrailPosture",
     "Unread",
     "bucket",
+    "refused",
     "trail",
     "unread",
 ]
@@ -59,3 +62,9 @@ def unread(posture: Posture, action: str, resource: str, region: str = "") -> Un
         if one.action == action and one.resource in (resource, "*") and (not region or one.region in (region, "")):
             return one
     return None
+
+
+def refused(posture: Posture, action: str, resource: str, regions: Iterable[str]) -> str:
+    """Why ``action`` on ``resource`` gave nothing in one of ``regions``, in words; "" where it was never refused there."""
+    found = (unread(posture, action, resource, region) for region in regions)
+    return next((f"{one.why} for {one.action} on {one.resource} in {one.region or 'the account'}" for one in found if one), "")

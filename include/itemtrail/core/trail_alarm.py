@@ -8,7 +8,7 @@ Source: CIS AWS Foundations, "Ensure CloudTrail configuration changes are monito
 from dataclasses import dataclass
 
 from itemtrail.core.metric_filters import counts
-from itemtrail.core.posture import Posture, unread
+from itemtrail.core.posture import Posture, refused
 from itemtrail.core.selectors import Tri
 from itemtrail.snapshot import Document
 
@@ -27,8 +27,14 @@ def alarmed(log_group: str, posture: Posture) -> Found:
     """Whether every change of the trail reaches a topic, from the trail's ``log_group`` (ARN)."""
     arn = log_group.removesuffix(":*")
     groups = [one for one in posture.log_groups if one.arn.removesuffix(":*") == arn]
-    if not groups or any(unread(posture, "logs:DescribeLogGroups", one.arn, one.region) for one in groups):
-        return Found(None, f"{arn.split(':')[-1]}, to which the trail is delivered, could not be looked at.")
+    unseen = [
+        refused(posture, action, "*" if action.startswith("cloudwatch") else one.arn, [one.region])
+        for one in groups
+        for action in ("logs:DescribeLogGroups", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms")
+    ]
+    if not groups or any(unseen):
+        why = next(filter(None, unseen), "it was not looked at")
+        return Found(None, f"{arn.split(':')[-1]}, to which the trail is delivered, could not be looked at: {why}.")
     filters = [one for group in groups for one in group.metric_filters]
     if not filters:
         return Found(False, f"no metric filter on {arn.split(':')[-1]}.")
