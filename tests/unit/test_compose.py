@@ -97,6 +97,6 @@ def test_nothing_starts_before_the_database_is_migrated():
 def test_the_connections_are_those_that_the_settings_name():
     from itemtrail.settings import AirflowSettings
 
-    fields = AirflowSettings()
-    named = {f"AIRFLOW_CONN_{name.upper()}" for name in (fields.trail_reader_conn, fields.archive_writer_conn, fields.setup_conn)}
+    fields = AirflowSettings().model_dump()
+    named = {f"AIRFLOW_CONN_{value.upper()}" for name, value in fields.items() if name.endswith("_conn")}
     assert named == {key for key in AIRFLOW["airflow-scheduler"]["environment"] if key.startswith("AIRFLOW_CONN_")}
