@@ -117,7 +117,7 @@ def _read(archive: ObjectStore, key: str, size: int) -> list[EvidenceEvent]:
 
 
 def _group(file: pq.ParquetFile, group: int) -> list[EvidenceEvent]:
-    flags = evidence_rows.counts(file.read_row_group(group, columns=list(evidence_rows.DECIDING)))
+    flags = evidence_rows.may_count(file.read_row_group(group, columns=list(evidence_rows.DECIDING)))
     if not pc.any(flags).as_py():
         return []
     return evidence_rows.events(file.read_row_group(group, columns=list(evidence_rows.COLUMNS)))
