@@ -81,11 +81,11 @@ def cold(
     claim = f"in {want.storage_class} or colder after {want.days} days"
     if not warm:
         text = f"every object under {cases.names(want.prefixes)} is {claim}"
-        small = f"objects under 128 KB as well; {len(sizes)} size(s) looked at" if sizes else "objects of every size"
+        small = f"the {len(sizes)} size(s) that exist" if sizes else "objects of every size"
         return (
             cases.passed("P1", resource, text),
             cases.passed("P6", resource, "no Disabled rule is needed for it"),
-            cases.passed("P9", resource, small),
+            cases.passed("P9", resource, f"the default minimum size keeps none warm: {small}"),
         )
     chosen = (big or warm)[0]
     reached = _class_at(configuration, chosen, want, now)
@@ -234,8 +234,8 @@ def _kept_words(want: Kept) -> str:
 
 
 def _readable_words(want: Readable) -> str:
-    window = "always" if want.days is None else f"for {want.days} days"
-    text = f"{cases.names(want.prefixes)} stays at most {want.storage_class} {window}"
+    window = "ever" if want.days is None else f"for {want.days} days"
+    text = f"nothing under {cases.names(want.prefixes)} gets colder than {want.storage_class}, {window}"
     return f"{text}, or, tagged {'='.join(want.unless)}, for {want.unless_days} days" if want.unless else text
 
 

@@ -105,7 +105,8 @@ def drifted(bucket: BucketState, wanted: Sequence[Document], judge: Judge) -> li
         beside = replace(ours, rules=(*ours.rules, rule))
         broken = [one.check.removeprefix("lifecycle.") for one in judge(beside, bucket) if one.bad]
         text = f"rule {rule.id!r} is not ours, and breaks {', '.join(broken) or 'nothing that is asserted here'}"
-        notes.append(Finding("lifecycle.others", FindingStatus.NOTE, bucket.name, text, "itemtrail setup keeps it."))
+        advice = "itemtrail setup keeps it: remove or change it yourself." if broken else "itemtrail setup keeps it."
+        notes.append(Finding("lifecycle.others", FindingStatus.NOTE, bucket.name, text, advice))
     return [*drift.findings(found, bucket.name, own=retention.OWN_RULES), *notes]
 
 
