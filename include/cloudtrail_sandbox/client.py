@@ -193,6 +193,11 @@ class Sandbox:
         found: list[dict[str, Any]] = self._call("GET", f"events?limit={limit}")["events"]
         return found
 
+    def asked(self) -> dict[str, list[str]]:
+        """The IAM actions that were asked for, by the caller's ARN, allowed or not."""
+        found: dict[str, list[str]] = self._call("GET", "asked")["asked"]
+        return found
+
     def log_tail(self) -> str:
         """The end of the process's log."""
         return _tail(Path(self.folder.name, "log"))

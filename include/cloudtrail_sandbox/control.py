@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from cloudtrail_sandbox.asked import asked
 from cloudtrail_sandbox.clock import ClockError, real_now
 from cloudtrail_sandbox.internal import InternalError
 from cloudtrail_sandbox.timekeeper import Timekeeper
@@ -96,6 +97,10 @@ async def _events(ask: Ask) -> dict[str, Any]:
     return {"events": [json.loads(event) for event in newest]}
 
 
+async def _asked(_: Ask) -> dict[str, Any]:
+    return {"asked": asked()}
+
+
 async def _advance(ask: Ask) -> dict[str, Any]:
     wanted = _json(ask.body)
     if "to" in wanted:
@@ -152,6 +157,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Ask], Awaitable[dict[str, Any]]]] = {
     ("GET", "clock"): _clock,
     ("GET", "status"): _status,
     ("GET", "events"): _events,
+    ("GET", "asked"): _asked,
     ("POST", "advance"): _advance,
     ("POST", "deliver"): _deliver,
     ("POST", "ttl"): _ttl,

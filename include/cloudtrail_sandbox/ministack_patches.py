@@ -50,6 +50,7 @@ from xml.sax.saxutils import escape
 
 from cloudtrail_sandbox import (
     account_facts,
+    asked,
     bucket_facts,
     cold_storage,
     lambda_permissions,
@@ -119,6 +120,7 @@ def apply() -> None:
     bucket_facts.patch()
     account_facts.patch()
     read_permissions.patch()
+    asked.watch()
     cold_storage.patch()
 
 

@@ -1,4 +1,6 @@
-"""One day archived by identities that have exactly the documented permissions, and what those may not do."""
+"""A set-up made, proven, archived and reviewed by identities that have exactly the documented permissions; what those may not do;
+and that they may do nothing which nobody asks for.
+"""
 
 import datetime as dt
 from collections.abc import Callable
@@ -7,12 +9,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.permissions import policies
+from tests.permissions import actions, policies
 from tests.sandbox.setup_world import SetupWorld
 from tests.sandbox.test_setup import as_user
 
 from itemtrail.flows import lifecycle, placement, receipts, setup
 from itemtrail.flows.archive import archive_unit
+from itemtrail.flows.posture import scope_of
 from itemtrail.model import Unit, Verdict
 
 pytestmark = pytest.mark.sandbox
@@ -25,8 +28,8 @@ def world(new_sandbox: Any) -> SetupWorld:
     """A day with some writes, over."""
     made = SetupWorld.of(new_sandbox(clock=dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)))
     made.create_tables()
-    control = made.connection.control()
-    setup.apply(control, made.settings, setup.plan(control, made.settings).hash)
+    control = as_user(made, "setup", policies()["Setup"]).connection.control()
+    assert setup.apply(control, made.settings, setup.plan(control, made.settings).hash).good
     made.sandbox.advance_to(dt.datetime(2026, 11, 21, 6, tzinfo=dt.UTC))
     for number in range(20):
         made.client("dynamodb").put_item(TableName="Employees", Item={"id": {"S": f"E-{number}"}})
@@ -152,3 +155,48 @@ def test_the_trail_reader_cannot_touch_the_archive_or_the_trail(world: SetupWorl
     assert refused(reader.client("s3").put_object, Bucket=world.settings.archive.bucket, Key="x", Body=b"")
     assert refused(reader.client("s3").put_object, Bucket=world.settings.trail.bucket, Key="AWSLogs/x", Body=b"")
     assert refused(reader.client("cloudtrail").stop_logging, Name=world.settings.trail.name)
+
+
+def test_the_canary_and_the_review_do_with_theirs(world: SetupWorld, archived: Any) -> None:
+    assert as_user(world, "canary", policies()["Canary"]).run_canary("roles-canary").good
+    reader = as_user(world, "posture", policies()["Posture"]).connection.posture()
+    posture = reader.read(scope_of(world.settings), now=world.now())
+    assert posture.unread == ()
+    assert [trail.state.logging for trail in posture.trails] == [True]
+
+
+# Allowed, and not asked for on this day: why.
+NOT_TODAY = {
+    "Setup": {
+        "cloudtrail:UpdateTrail",  # adopts a trail that is there
+        "lambda:UpdateFunctionCode",  # a function of another version
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:UpdateEventSourceMapping",
+        "organizations:DescribeOrganization",  # an organization's trail
+        "cloudwatch:ListMetrics",  # the cost preview of the command line
+        "cloudwatch:GetMetricData",
+        "iam:PassRole",  # AWS asks for it with CreateFunction, the sandbox does not
+        "s3:PutBucketOwnershipControls",  # AWS asks for them with CreateBucket too
+        "s3:PutBucketObjectLockConfiguration",
+    },
+    "Trail reader": {"s3:PutObjectTagging"},  # a bucket without versions
+    "Archive writer": {
+        "s3:AbortMultipartUpload",  # an upload that breaks off
+        "s3:GetObjectVersion",  # a version that is named
+        "s3:PutObjectRetention",  # AWS asks for it with a put that sets retention, the sandbox does not
+        "sns:Publish",  # an alert
+    },
+    "Canary": {
+        "cloudtrail:DescribeTrails",  # looks for the cause where it fails
+        "cloudtrail:GetEventSelectors",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+    },
+    "Auditor": {"s3:GetObjectVersion", "s3:ListBucket"},  # without the second AWS answers 403 for a key that is not there
+}
+
+
+@pytest.mark.parametrize("role", NOT_TODAY)
+def test_what_is_allowed_is_asked_for(world: SetupWorld, archived: Any, role: str) -> None:
+    asked = set(world.sandbox.asked()[f"arn:aws:iam::111122223333:user/{role.lower().replace(' ', '-')}"])
+    assert actions(policies()[role]) - asked == NOT_TODAY[role]

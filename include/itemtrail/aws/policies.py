@@ -88,7 +88,7 @@ def _trail_reader(names: Names) -> Role:
             *allow("ReadDeliveredObjects", store.READ_ACTIONS, [names.delivered]),
             *allow("TagWhatIsProven", tagger.ACTIONS, [names.delivered]),
             *allow("ReadTheTrail", trail.TRAIL_ACTIONS, [names.trail_arn]),
-            *allow("ReadKeysAndRegions", (*public_keys.ACTIONS, "ec2:DescribeRegions"), ["*"]),
+            *allow("ReadKeys", public_keys.ACTIONS, ["*"]),
             *allow("ReadBucketConfiguration", control_s3.READ_ACTIONS, buckets),
             *allow("ListArchive", ("s3:ListBucket",), [names.bucket(names.archive_bucket)]),
         ),
