@@ -24,7 +24,7 @@ def test_json_says_of_each_unit_what_it_is_and_how_many_days_are_left() -> None:
     said = json.loads(json.dumps(document(CELLS, kept=True)))
     assert said["schema_version"] == 1
     assert said["counts"] == {"proven": 1, "pending": 1, "findings": 1, "missing": 1}
-    assert (said["late"], said["unproven_expires"]) == (2, False)
+    assert (said["late"], said["unproven_may_expire"]) == (2, False)
     assert [(u["proven"], u["findings"], u["missing"], u["late"], u["days_left"]) for u in said["units"]] == [
         (True, False, False, False, 80),
         (False, True, False, True, -2),

@@ -25,7 +25,7 @@ examples:
   itemtrail coverage --max-age 30h || page-someone
   itemtrail coverage --json | jq '.units[] | select(.late)'
 
---json gives {"schema_version": 1, "late": N, "counts": {…}, "unproven_expires": false, "units": […]}; each unit says whether it
+--json gives {"schema_version": 1, "late": N, "counts": {…}, "unproven_may_expire": false, "units": […]}; each unit says whether it
 is proven, has findings or is missing, and the days left until the trail bucket's configured expiry.
 
 exit codes: 0 nothing is late, 1 something is, 2 usage or configuration, 3 could not look
@@ -142,7 +142,7 @@ def document(cells: Sequence[Cell], known: Recorded | None = None, *, kept: bool
         "schema_version": SCHEMA_VERSION,
         "counts": {state.lower(): sum(cell.state is state for cell in cells) for state in Coverage},
         "late": sum(cell.late for cell in cells),
-        "unproven_expires": not kept,
+        "unproven_may_expire": not kept,
         "checkpoint": _checkpoint(known or Recorded()),
         "units": [_unit(cell) for cell in cells],
     }
