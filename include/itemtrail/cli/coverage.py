@@ -25,8 +25,8 @@ examples:
   itemtrail coverage --max-age 30h || page-someone
   itemtrail coverage --json | jq '.units[] | select(.late)'
 
---json gives {"schema_version": 1, "late": N, "counts": {…}, "unproven_may_expire": false, "units": […]}; each unit says whether it
-is proven, has findings or is missing, and the days left until the trail bucket's configured expiry.
+--json gives {"schema_version": 1, "late": N, "counts": {…}, "unproven_may_expire": false, "units": […]}; each unit says
+whether it is proven, has findings or is missing, and the days left until the trail bucket's configured expiry.
 
 exit codes: 0 nothing is late, 1 something is, 2 usage or configuration, 3 could not look
 """
