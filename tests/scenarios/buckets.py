@@ -113,6 +113,14 @@ SCENARIOS = [
     s("bucket_account", "none of the configured accounts'", on_bucket("trail", account="", foreign=True), FAIL, "none of"),
     s(
         "bucket_account",
+        "of as many accounts as are asked for",
+        on_bucket("trail", account="", foreign=True),
+        FAIL,
+        "none of",
+        wanted=replace(wanted(), accounts=tuple(f"{number:012d}" for number in range(10))),
+    ),
+    s(
+        "bucket_account",
         "of more accounts than are asked for",
         on_bucket("trail", account="", foreign=True),
         CANNOT,

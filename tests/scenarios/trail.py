@@ -201,6 +201,13 @@ SCENARIOS = [
     ),
     s(
         "region_delivery_fresh",
+        "idle, and the digest is two hours old to the minute",
+        on_region(AWAY, delivered_at=None, digest_delivered_at=NOW - 2 * HOUR),
+        PASS,
+        "nothing happened",
+    ),
+    s(
+        "region_delivery_fresh",
         "a day old to the minute",
         on_region(AWAY, delivered_at=NOW - DAY, digest_delivered_at=NOW - 121 * MINUTE),
         PASS,
@@ -222,6 +229,13 @@ SCENARIOS = [
         "2.0 hours",
     ),
     s("region_digest_fresh", "two hours to the minute", on_region(HOME, digest_delivered_at=NOW - 2 * HOUR), PASS),
+    s(
+        "region_digest_fresh",
+        "none since the trail began two hours ago",
+        changed(on_region(HOME, digest_delivered_at=None), "trails", started_at=NOW - 2 * HOUR),
+        FAIL,
+        "never",
+    ),
     s("region_digest_fresh", "a clock ahead of ours", on_region(HOME, digest_delivered_at=NOW + MINUTE), PASS, "0.0 hours"),
     s("trail_insights", "Insights is off", on_trail(insights=()), FAIL),
     s("trail_recursive_logging", "its own deliveries are events", _own_bucket(recursive_logging=True), FAIL),
@@ -484,6 +498,7 @@ SCENARIOS = [
     ),
     s("data_events_once", "another trail that does not log", with_other_trail(SELECTORS, logging=False), PASS),
     s("data_events_once", "another trail that cannot be read", with_other_trail(None), CANNOT),
+    s("management_events_once", "another trail that does not log", with_other_trail({}, logging=False), PASS),
     s("management_events_once", "two copies", with_other_trail({}), FAIL, "2 trails"),
     s(
         "management_events_once",
