@@ -11,7 +11,7 @@ from tests.chain_world import World, not_proven, verdicts
 from tests.memory import Fault
 from tests.vectors.chain_cases import CASES, vector
 
-from itemtrail.cli.validate import exit_code
+from itemtrail.cli.validate_report import exit_code
 from itemtrail.model import LoggingStatus, PublicKey, TrailRef
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "chain"
@@ -46,7 +46,7 @@ def test_vector(name: str) -> None:
     assert not_proven(result) == {k: v for k, v in wanted.items() if v[0] != "PROVEN"}
     assert wanted.items() <= verdicts(result).items()
     assert (len(result.slots), len(result.objects)) == (want["slot_count"], want["object_count"])
-    assert exit_code(result) == want["exit"]
+    assert exit_code([result]) == want["exit"]
     assert len(made.store.reads) == len(set(made.store.reads)), "an object was read twice"
 
 

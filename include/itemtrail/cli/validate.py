@@ -9,19 +9,21 @@ import datetime as dt
 import os
 import re
 import sys
+from pathlib import Path
 
 from itemtrail import settings
 from itemtrail.aws.connection import Connection
-from itemtrail.cli.validate_report import document, printable, table
-from itemtrail.core.reasons import COULD_NOT_LOOK
+from itemtrail.cli import validate_folder
+from itemtrail.cli.validate_report import document, exit_code, printable, table
 from itemtrail.errors import AccessDenied, ConfigurationError, ItemtrailError, SourceUnavailable
 from itemtrail.flows.find_trail import UNKNOWN, find_trail, organization, unknown_trail
 from itemtrail.flows.validate import validate
-from itemtrail.model import LoggingStatus, TrailRef, Validation, Verdict
+from itemtrail.model import LoggingStatus, TrailRef
 from itemtrail.ports.data import ObjectStore
 
 _EXAMPLES = """\
 examples:
+  itemtrail validate ./synced --keys keys.json        # a folder with AWSLogs/ in it: no bucket, no AWS, no set-up
   itemtrail validate --bucket my-trail-bucket --account 111122223333 --region us-east-1 --from 2026-11-21 --to 2026-11-22
   itemtrail validate --bucket my-trail-bucket --prefix audit --account 111122223333 --region eu-west-1 \\
       --from 2026-11-21T08:00Z --to 2026-11-21T20:00Z --json
@@ -40,16 +42,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "validate",
         help="prove, hour by hour and log by log, what CloudTrail delivered",
-        description="A verdict for every digest hour that was due and every log that exists, in a trail bucket.",
+        description="A verdict for every digest hour that was due and every log that exists, in a trail bucket or a copy of it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--bucket", required=True, help="the bucket the trail delivers into")
+    parser.add_argument("folder", nargs="?", type=Path, metavar="PATH", help="a copy of the bucket; the rest is read from it")
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="with PATH: public keys (`aws cloudtrail list-public-keys`)")
+    parser.add_argument("--bucket", help="the bucket the trail delivers into")
     parser.add_argument("--prefix", default="", type=_prefix, help="the trail's S3 key prefix, if it has one")
-    parser.add_argument("--account", required=True, type=_account, help="account of the log files, 12 digits")
-    parser.add_argument("--region", required=True, type=_region, help="Region of the log files")
-    parser.add_argument("--from", dest="start", required=True, type=_time, metavar="TIME", help="ISO date or time, UTC")
-    parser.add_argument("--to", dest="end", required=True, type=_time, metavar="TIME", help="the same; at most now")
+    parser.add_argument("--account", type=_account, help="account of the log files, 12 digits")
+    parser.add_argument("--region", type=_region, help="Region of the log files")
+    parser.add_argument("--from", dest="start", type=_time, metavar="TIME", help="ISO date or time, UTC")
+    parser.add_argument("--to", dest="end", type=_time, metavar="TIME", help="the same; at most now")
     parser.add_argument("--trail-arn", type=_trail_arn, metavar="ARN", help="needed only where two trails deliver")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.set_defaults(run=run)
@@ -62,6 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: nothing can be judged (exit 2).
     """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    if arguments.folder:
+        return validate_folder.run(arguments, *_limits(), say=_say)
+    _must_be_given(arguments)
     if arguments.start >= arguments.end or arguments.start >= now:
         raise ConfigurationError("--from must be before --to and before now.", advice="correct the two times.")
     if arguments.start < _CLOUDTRAIL:
@@ -91,16 +98,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         heading = f"{arguments.account} {arguments.region}, trail {trail.name}, {store.name}"
         print(table(result, heading, arguments.start, min(arguments.end, now)))
-    return exit_code(result)
+    return exit_code([result])
 
 
-def exit_code(result: Validation) -> int:
-    """0: all PROVEN; 3: nothing worse than "could not look" or not yet due; 1: everything else, also nothing to prove."""
-    if result.verdict is Verdict.PROVEN:
-        return 0
-    found = [(s.verdict, s.reason) for s in result.slots] + [(o.verdict, o.reason) for o in result.objects]
-    excused = (Verdict.PROVEN, Verdict.INCOMPLETE)
-    return 3 if found and all(verdict in excused or reason in COULD_NOT_LOOK for verdict, reason in found) else 1
+def _must_be_given(arguments: argparse.Namespace) -> None:
+    names = {"--bucket": "bucket", "--account": "account", "--region": "region", "--from": "start", "--to": "end"}
+    missing = [option for option, name in names.items() if getattr(arguments, name) is None]
+    if missing or arguments.keys:
+        what = f"a bucket is judged with {', '.join(missing)}" if missing else "--keys belongs to a folder"
+        raise ConfigurationError(f"{what}.", advice="give what is missing, or PATH --keys FILE for a copy on this machine.")
 
 
 def _trail(arguments: argparse.Namespace, store: ObjectStore) -> TrailRef:

@@ -10,21 +10,36 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from itemtrail.core.reasons import Reason
+from itemtrail.core.reasons import COULD_NOT_LOOK, Reason
 from itemtrail.model import ObjectVerdict, SlotVerdict, Validation, Verdict
 
 _MOST_LINES = 20
 
 
+def exit_code(results: Sequence[Validation]) -> int:
+    """0: all PROVEN; 3: nothing worse than "could not look" or not yet due; 1: everything else, also nothing to prove."""
+    if results and all(result.verdict is Verdict.PROVEN for result in results):
+        return 0
+    slots = [(one.verdict, one.reason) for result in results for one in result.slots]
+    judged = slots + [(one.verdict, one.reason) for result in results for one in result.objects]
+    excused = (Verdict.PROVEN, Verdict.INCOMPLETE)
+    return 3 if judged and all(verdict in excused or reason in COULD_NOT_LOOK for verdict, reason in judged) else 1
+
+
 def document(result: Validation) -> str:
     """The JSON document of docs/cli.md."""
+    return json.dumps(members(result), indent=1)
+
+
+def members(result: Validation) -> dict[str, object]:
+    """A validation as JSON members."""
     slots = [
         {"start": _z(s.start), "end": _z(s.end), "verdict": s.verdict, "reason": s.reason, "object": s.object}
         for s in result.slots
     ]
     objects = [{"key": o.key, "verdict": o.verdict, "reason": o.reason} for o in result.objects]
     counts = {"slots": _counts(result.slots), "objects": _counts(result.objects)}
-    return json.dumps({"verdict": result.verdict, "counts": counts, "slots": slots, "objects": objects}, indent=1)
+    return {"verdict": result.verdict, "counts": counts, "slots": slots, "objects": objects}
 
 
 def table(result: Validation, heading: str, start: dt.datetime, end: dt.datetime) -> str:

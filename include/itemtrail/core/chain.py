@@ -3,7 +3,7 @@
 Rules, in the order of the code:
 
 1. A digest is *genuine* if it lies where it says and its signature holds (``signature``). Where the metadata that carries the
-   signature is missing, a genuine successor's ``previousDigestSignature`` does as well.
+   signature is missing, a successor's ``previousDigestSignature`` does as well: a signature that holds is AWS's, whoever says it.
 2. A digest whose signature cannot be checked is DISPROVEN all the same if a genuine successor records another hash of it.
 3. Neighbours that are both genuine must agree: hash, signature, and the end of one is the start of the next.
 4. Genuine digests are the windows of the chain; the time they leave open is cut into expected slots (``completeness``).
@@ -97,6 +97,7 @@ def _signatures(standard: Sequence[Reading], keys: Mapping[str, PublicKey], no_k
     """Rules 1 and 2, newest first, so that a successor is judged before the digest it vouches for."""
     findings: dict[str, Finding] = {}
     vouched: dict[str, Link] = {}
+    lent = _lent(standard)
     for reading in reversed(standard):
         reason, detail = (reading.problem, reading.detail)
         document, link = reading.document, vouched.get(reading.key.key)
@@ -105,6 +106,9 @@ def _signatures(standard: Sequence[Reading], keys: Mapping[str, PublicKey], no_k
             if reason is Reason.METADATA_MISSING and link and link.sha256 == reading.sha256:
                 reason, detail = check(reading, keys, no_keys=no_keys, signature=link.signature)
                 reason = Reason.SIGNED_BY_SUCCESSOR if reason is Reason.OK else reason
+            elif reason is Reason.METADATA_MISSING and link is None:
+                again = (check(reading, keys, no_keys=no_keys, signature=one) for one in lent.get(reading.key.key, ()))
+                reason = Reason.SIGNED_BY_SUCCESSOR if any(found[0] is Reason.OK for found in again) else reason
             if reason.verdict is Verdict.UNPROVABLE and link and link.sha256 != reading.sha256:
                 reason, detail = Reason.HASH_DISAGREES_WITH_SUCCESSOR, f"it records {link.sha256}"
         if reason.verdict is Verdict.PROVEN and document:
@@ -113,6 +117,15 @@ def _signatures(standard: Sequence[Reading], keys: Mapping[str, PublicKey], no_k
             reason = _flavour(reason, document)
         findings[reading.key.key] = reason, detail
     return findings
+
+
+def _lent(standard: Sequence[Reading]) -> dict[str, list[str]]:
+    """Signatures that digests hold of others, by the other's key. Only one that verifies says anything."""
+    found: dict[str, list[str]] = {}
+    for reading in standard:
+        if reading.document and reading.document.previous:
+            found.setdefault(reading.document.previous.key, []).append(reading.document.previous.signature)
+    return found
 
 
 def _flavour(reason: Reason, document: Digest) -> Reason:
