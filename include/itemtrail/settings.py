@@ -164,6 +164,7 @@ class ReviewSettings(_Section):
     # Our own roles, of which trust and policies are looked at: kind → ARN
     roles: dict[RoleKind, RoleArn] = {}
     exceptions: tuple[ReviewException, ...] = ()
+    lookup_events: bool = False  # whether the hours after the last archived day are asked of CloudTrail itself
 
 
 class Rate(_Section):

@@ -37,7 +37,9 @@ def review() -> dict[str, Any]:
 
     roles, now = Roles.open(), dt.datetime.now(dt.UTC)
     archive = roles.writer().archive(roles.settings.archive)
-    report = take(roles.posture().posture(), archive, roles.settings, now=now, save=True).report
+    reader, asked = roles.posture(), roles.settings.review.lookup_events
+    histories = reader.event_histories(roles.settings) if asked else None
+    report = take(reader.posture(), archive, roles.settings, now=now, histories=histories, save=True).report
     found = report.review
     log.info("%s; %s; %s/%s", headline(report), summary(found), archive.name, report.snapshot.key)
     grave = found.at_least(Severity(roles.settings.review.fail_at), Standing.OPEN, Standing.COULD_NOT_LOOK)

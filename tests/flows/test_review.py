@@ -6,6 +6,7 @@ import json
 
 import pytest
 from tests import posture_world
+from tests.event_history_world import Clock, FakeHistory
 from tests.memory import Fault, MemoryStore
 
 from itemtrail.core.check import Status
@@ -130,6 +131,19 @@ def test_a_last_report_or_snapshot_that_was_changed_is_told(archive):
     again = take(archive, LOGGING_OFF, now=NOW + 2 * WEEK)
     assert "everything open counts as new" in again.report.notes[0]
     assert opened(again)["trail_logging"] is Change.NEW
+
+
+def test_an_event_that_cloudtrail_answers_again_and_again_is_told_once(archive):
+    clock = Clock(now=NOW)
+    history = FakeHistory(clock)
+    stop = {"eventName": "StopLogging", "eventSource": "cloudtrail.amazonaws.com", "requestParameters": {"name": "HRMS"}}
+    history.add(NOW - dt.timedelta(hours=3), "stop", **stop)
+    told = []
+    for week in range(4):
+        clock.now = NOW + dt.timedelta(hours=week)
+        made = review.take(Reader(), archive, settings(), now=clock.now, histories={"us-east-1": history}, save=True)
+        told.append([one.event_id for one in made.report.posture.events])
+    assert told == [["stop"], [], [], []]
 
 
 def test_a_report_under_another_reviews_name_is_told(archive):

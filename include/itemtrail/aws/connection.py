@@ -30,7 +30,7 @@ from itemtrail.aws.tagger import S3Tagger
 from itemtrail.aws.trail import CloudTrailApi
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef
-from itemtrail.settings import ArchiveSettings, TrailSettings
+from itemtrail.settings import ArchiveSettings, Settings, TrailSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -140,6 +140,11 @@ class Connection:
                 advice=f"use credentials of {account}.",
             )
         return CloudTrailEventHistory(self.client("cloudtrail", region, retries=0), where=f"{account} in {region}")
+
+    def event_histories(self, settings: Settings) -> dict[str, CloudTrailEventHistory]:
+        """Those of the trail's account in the Regions of ``settings``, by Region. Raises as ``event_history``."""
+        account = settings.trail.account
+        return {region: self.event_history(account, region) for region in settings.archive.regions}
 
     def notifier(self, topic_arn: str) -> SnsNotifier:
         """Alerts to an SNS topic; its Region is the ARN's."""

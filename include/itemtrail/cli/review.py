@@ -56,6 +56,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--since", type=ends.day, metavar="D", help="events from this day on (default: where the last review stopped)"
     )
+    parser.add_argument(
+        "--lookup-events",
+        action=argparse.BooleanOptionalAction,
+        help="ask CloudTrail itself for the hours after the last archived day (default: review.lookup_events)",
+    )
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with this snapshot instead of the last review")
     parser.add_argument("--from-snapshot", type=Path, metavar="FILE", help="judge a saved snapshot; nothing is asked of AWS")
     parser.add_argument("--list-checks", action="store_true", help="list the checks; nothing is asked of AWS")
@@ -71,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.list_checks:
         return _list_checks(arguments)
-    if arguments.from_snapshot and (arguments.save or arguments.since or arguments.snapshot):
+    if arguments.from_snapshot and (arguments.save or arguments.since or arguments.snapshot or arguments.lookup_events):
         raise ConfigurationError(
             "--from-snapshot judges what is there: nothing is read, nothing is saved.",
             advice="leave out --save, --since, --snapshot.",
@@ -93,7 +98,16 @@ def _online(arguments: argparse.Namespace) -> "Made":
     connection, settings = opened.connection, opened.settings
     earlier = _bytes(arguments.against) if arguments.against else None
     since = dt.datetime.combine(arguments.since, dt.time(), dt.UTC) if arguments.since else None
-    made = review.take(connection.posture(), opened.archive, settings, now=ends.now(), since=since, save=arguments.save)
+    asked = settings.review.lookup_events if arguments.lookup_events is None else arguments.lookup_events
+    made = review.take(
+        connection.posture(),
+        opened.archive,
+        settings,
+        now=ends.now(),
+        since=since,
+        histories=connection.event_histories(settings) if asked else None,
+        save=arguments.save,
+    )
     if arguments.save:
         print(f"saved: {opened.archive.name}/{made.report.snapshot.key.rpartition('/')[0]}/", file=sys.stderr)
     return review.against(made, earlier, settings, where=str(arguments.against)) if earlier is not None else made

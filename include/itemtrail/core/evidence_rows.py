@@ -1,4 +1,4 @@
-"""Rows of ``events/`` as events that end or endanger evidence: which rows they are, and what of a row a snapshot keeps.
+"""Rows of ``events/``, and answers of LookupEvents, as events that end evidence: which they are, and what a snapshot keeps.
 
 Decides: a row counts where its ``evidence_alarm`` says so, or its name is on today's list (the list was shorter when older rows
 were written). Refuses to keep request parameters: only the name of what was called on, and the error or the address.
@@ -10,9 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Raw
 
 from itemtrail.core import evidence_events
-from itemtrail.core.dynamodb import partition
+from itemtrail.core.dynamodb import partition, weakens
+from itemtrail.core.event_history import second
+from itemtrail.core.identity import identity
 from itemtrail.core.posture import EvidenceEvent
 
 DECIDING = ("eventName", "evidence_alarm")
@@ -42,6 +45,46 @@ def events(table: pa.Table) -> list[EvidenceEvent]:
     """The rows that count, of a table with ``COLUMNS``. A row without a time is left out: nobody can say when it was."""
     rows = table.filter(may_count(table)).to_pylist()
     return [_event(row) for row in rows if row["event_ts"] is not None and _counts(row)]
+
+
+def of_answer(answer: Mapping[str, Any]) -> EvidenceEvent | None:
+    """An event as LookupEvents answers it; None where it does not count.
+
+    Where its record cannot be read, the service's own index of it is what there is: name, source, user, time.
+    """
+    record = _record(answer)
+    source = record.get("eventSource") or answer.get("EventSource")
+    name = record.get("eventName") or answer.get("EventName")
+    parameters = json.dumps(record.get("requestParameters"))
+    alarm = evidence_events.alarms(source, name)
+    if alarm and name in evidence_events.CONDITIONAL:
+        alarm = weakens(str(name), Raw(parameters.encode()))
+    if not alarm:
+        return None
+    user = record.get("userIdentity")
+    return _event(
+        {
+            "eventID": record.get("eventID") or answer.get("EventId"),
+            "eventName": name,
+            "eventSource": source,
+            "awsRegion": record.get("awsRegion"),
+            "sourceIPAddress": record.get("sourceIPAddress"),
+            "errorCode": record.get("errorCode") or record.get("errorMessage"),
+            "requestParameters": parameters,
+            "event_ts": second(answer),
+            "actor": identity(json.dumps(user)).actor if isinstance(user, dict) else answer.get("Username"),
+            "table_arn": None,
+            "succeeded": not (record.get("errorCode") or record.get("errorMessage")),
+        }
+    )
+
+
+def _record(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        found = json.loads(answer.get("CloudTrailEvent") or "null")
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _is_listed(name: str | None) -> bool:

@@ -41,11 +41,15 @@ class Last:
     snapshot: Snapshot
     events_until: dt.datetime | None = None  # events of all time before are looked at, by it or by an earlier review
     events_read_at: dt.datetime | None = None  # commits before are read
+    events_seen: frozenset[str] = frozenset()  # ids of what it found, told by it or by an earlier review
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a reader is shown. ``changes``: lines, what of the set-up differs from the last review's snapshot."""
+    """Everything a reader is shown. ``changes``: lines, what of the set-up differs from the last review's snapshot.
+
+    ``seen``: ids of all events that were found, those left out of the snapshot because the last review told them as well.
+    """
 
     review: Review
     posture: Posture
@@ -55,6 +59,7 @@ class Report:
     last: Last | None = None
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -102,6 +107,7 @@ class Report:
                 "until": _time(posture.events_until),
                 "complete_until": _time(self.events_until),
                 "read_at": _time(self.events_read_at),
+                "seen": sorted({*self.seen, *(one.event_id for one in posture.events if one.event_id)}),
                 "found": [asdict(one) | {"time": _time(one.time)} for one in posture.events],
             },
             "unread": [asdict(one) for one in posture.unread],
@@ -155,6 +161,7 @@ def last(body: bytes, *, where: str) -> Last:
             snapshot=Snapshot(document["snapshot"]["key"], document["snapshot"]["sha256"]),
             events_until=_parse(until) if until else None,
             events_read_at=_parse(read_at) if read_at else None,
+            events_seen=frozenset(map(str, document["events"]["seen"])),
         )
         _must_be_possible(made)
         return made

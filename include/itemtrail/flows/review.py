@@ -8,7 +8,7 @@ same results. Refuses to change anything but the archive's ``reviews/``.
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from itemtrail.core import layout, posture_diff, posture_json
@@ -24,7 +24,9 @@ from itemtrail.flows.posture import scope_of
 from itemtrail.flows.review_checks import all_checks
 from itemtrail.flows.review_checks import run as ask_all
 from itemtrail.flows.review_events import Looked, evidence_events
+from itemtrail.flows.review_lookup import recent
 from itemtrail.ports.data import ArchiveStore
+from itemtrail.ports.event_history import EventHistory
 from itemtrail.ports.posture import PostureReader
 from itemtrail.settings import Settings
 
@@ -47,6 +49,7 @@ def take(
     *,
     now: dt.datetime,
     since: dt.datetime | None = None,
+    histories: Mapping[str, EventHistory] | None = None,
     save: bool,
 ) -> Made:
     """Review the set-up as it is at ``now``.
@@ -57,6 +60,7 @@ def take(
         settings: what is wanted.
         now: aware UTC; to the second, it is the review's name.
         since: from when on events are looked at, whoever looked before; None: where the last review stopped.
+        histories: event histories by Region, of which the hours after the last archived day are asked; None: they are not.
         save: whether the review is written.
 
     Raises:
@@ -68,11 +72,16 @@ def take(
         raise ConfigurationError(f"{since:%Y-%m-%d} is not over yet.", advice="give an earlier day.")
     last = _last(archive, now, notes)
     posture = reader.read(scope_of(settings), now=now)
+    previous = _previous(archive, last, notes) if last else None
     posture = _with_events(posture, archive, settings, since, last)
+    posture = _with_recent(posture, histories or {}, notes)
+    seen = [one.event_id for one in posture.events if one.event_id]
+    if last and not since:
+        posture = _untold(posture, last)
     body = posture_json.save(posture)
     key = layout.review_key(review_id(posture.taken_at), review_store.SNAPSHOT) if save else ""
-    previous = _previous(archive, last, notes) if last else None
     report = evaluate(posture, settings, snapshot=_named(body, key), last=last, previous=previous, notes=notes)
+    report = dataclasses.replace(report, seen=tuple(seen))
     if save:
         review_store.save(archive, report, body)
     return Made(report, body)
@@ -225,6 +234,21 @@ def _with_events(
         events_until=looked.until,
         unread=(*posture.unread, *_not_looked(looked, archive.name)),
     )
+
+
+def _with_recent(posture: Posture, histories: Mapping[str, EventHistory], notes: list[str]) -> Posture:
+    """The snapshot with what CloudTrail itself tells of the hours after the last archived day."""
+    if not histories:
+        return posture
+    events, told = recent(histories, since=posture.events_until, now=posture.taken_at)
+    notes += told
+    there = {one.event_id for one in posture.events}
+    return dataclasses.replace(posture, events=(*posture.events, *(one for one in events if one.event_id not in there)))
+
+
+def _untold(posture: Posture, last: Last) -> Posture:
+    """Without the events that an earlier review told: CloudTrail's answer comes before the archive's, and comes again."""
+    return dataclasses.replace(posture, events=tuple(one for one in posture.events if one.event_id not in last.events_seen))
 
 
 def _unread(error: ItemtrailError, where: str) -> Unread:
