@@ -51,3 +51,13 @@ def test_an_object_put_long_after_cloudtrail_gave_up_does_not_make_the_chain_be_
     receipt = world.run(now=NOON + 801 * ONE)
     assert [one.reason for one in receipt.objects if one.key == late] == [Reason.UNLISTED]
     assert not [prefix for prefix in world.source.listings if "/2026/05/" in prefix or "/2028/" in prefix]
+
+
+def test_before_the_digest_of_its_arrival_is_due_it_is_awaited_and_afterwards_it_is_planted(tmp_path: Path) -> None:
+    world, late = world_after(tmp_path, 9 * ONE, listed=False)
+    arrived = NOON + 9 * ONE
+    soon = world.run(now=arrived + HOUR)
+    assert soon.verdict is Verdict.INCOMPLETE
+    assert [one.reason for one in soon.objects if one.key == late] == [Reason.AWAITING_DIGEST]
+    assert world.unit in world.discover((arrived + ONE).date()), "an incomplete day is looked at again"
+    assert world.run(now=arrived + 5 * HOUR).verdict is Verdict.DISPROVEN
