@@ -42,12 +42,11 @@ class AwsPosture:
         """The snapshot; see ``PostureReader``."""
         caller = self._caller()
         facts = Noting(self._client)
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="posture") as pool:
-            try:
-                return _Reading(scope, caller, facts, pool, now).posture()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="posture")
+        try:
+            return _Reading(scope, caller, facts, pool, now).posture()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # all is read, or an interrupt waits for no call
 
     def _caller(self) -> Identity:
         with translated("sts:GetCallerIdentity", "the caller"):

@@ -1,27 +1,30 @@
 """Log groups and forwarders as the review sees them.
 
 Decides: which log groups matter (the debug group and the forwarder's own in every Region with a table, the trail's wherever it
-is). Source: CloudWatch Logs API reference, DescribeLogGroups, DescribeMetricFilters, DescribeSubscriptionFilters,
+is). Refuses to keep values of environment variables that are not the forwarder's own: a snapshot holds no secrets.
+Source: CloudWatch Logs API reference, DescribeLogGroups, DescribeMetricFilters, DescribeSubscriptionFilters,
 DescribeAccountPolicies (RETENTION_POLICY); SQS API reference, GetQueueAttributes, read 2026-11-24.
 """
 
-from dataclasses import dataclass
+import dataclasses
 
 from itemtrail.aws.control_forwarder import FUNCTION, QUEUE, ROLE_POLICY, read_function, read_queue
 from itemtrail.aws.control_tables import LOG_GROUPS, group_state, named_group
 from itemtrail.aws.facts import Noting, Read
 from itemtrail.posture import ForwarderPosture, LogGroupPosture, PostureScope, TrailPosture
-from itemtrail.snapshot import ForwarderState, Identity, LogGroupState
+from itemtrail.snapshot import ForwarderState, FunctionState, Identity, LogGroupState
 
 METRIC_FILTERS = Read("logs", "describe_metric_filters", "logs:DescribeMetricFilters", member="metricFilters")
 SUBSCRIPTIONS = Read("logs", "describe_subscription_filters", "logs:DescribeSubscriptionFilters", member="subscriptionFilters")
 ACCOUNT_POLICIES = Read("logs", "describe_account_policies", "logs:DescribeAccountPolicies")
+HIDDEN = "(not shown)"
 DEPTH = Read("sqs", "get_queue_attributes", "sqs:GetQueueAttributes")
 READS = (LOG_GROUPS, METRIC_FILTERS, SUBSCRIPTIONS, ACCOUNT_POLICIES, FUNCTION, QUEUE, DEPTH, ROLE_POLICY)
+_OURS = {"LOG_GROUP", "REDACTION", "REDACTION_KEY_PARAMETER", "SPILL_BUCKET", "SPILL_PREFIX", "SPILL_REGION"}
 _COUNT = "ApproximateNumberOfMessages"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Group:
     """A log group to look at. ``account`` is the owner's."""
 
@@ -75,10 +78,18 @@ def log_group(facts: Noting, group: Group, caller: Identity) -> LogGroupPosture:
     )
 
 
+def _without_secrets(function: FunctionState | None) -> FunctionState | None:
+    """The function with the values of variables that are not the forwarder's own left out."""
+    if function is None:
+        return None
+    shown = {name: value if name in _OURS else HIDDEN for name, value in function.environment.items()}
+    return dataclasses.replace(function, environment=shown)
+
+
 def read(facts: Noting, scope: PostureScope, region: str, caller: Identity) -> ForwarderPosture:
     """The forwarder of the Region."""
     arn = f"arn:{caller.partition}:lambda:{region}:{caller.account}:function:{scope.forwarder}"
-    function = read_function(facts, scope.forwarder, region, arn)
+    function = _without_secrets(read_function(facts, scope.forwarder, region, arn))
     queue = read_queue(facts, scope.failure_queue, region, arn)
     own = f"/aws/lambda/{scope.forwarder}"
     group = named_group(facts.pages(LOG_GROUPS, arn, region, logGroupNamePrefix=own), own)

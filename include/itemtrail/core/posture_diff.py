@@ -106,7 +106,8 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]
         yield path, _text(old), _text(new)
         return
     for key in dict.fromkeys([*ours, *theirs]):
-        inner = key if not path else f"{path}{key}" if key.startswith("[") else f"{path}.{key}"
+        said = _shown(key)
+        inner = said if not path else f"{path}{said}" if said.startswith("[") else f"{path}.{said}"
         yield from _differences(ours.get(key, _ABSENT), theirs.get(key, _ABSENT), inner)
 
 
@@ -128,7 +129,16 @@ def _named(value: Any) -> dict[str, Any] | None:
 def _text(value: Any) -> str:
     if value is _ABSENT or value is None or value in ("", [], {}):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return _shown(value) if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=not _plainly(str(value)))
+
+
+def _shown(text: str) -> str:
+    """Text that steers no terminal: JSON where it holds anything that does not print."""
+    return text if _plainly(text) else json.dumps(text)
+
+
+def _plainly(text: str) -> bool:
+    return text.isprintable()
 
 
 def _blind(posture: Posture, resource: str) -> bool:
