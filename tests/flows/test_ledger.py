@@ -15,7 +15,7 @@ from itemtrail.core.ledger import Change, leaf_data, runs_of
 from itemtrail.core.merkle import leaf_hash, root
 from itemtrail.core.plan import sha256
 from itemtrail.errors import AccessDenied, EvidenceError, SourceUnavailable
-from itemtrail.flows.ledger_book import open_book, read_checkpoint
+from itemtrail.flows.ledger_book import missing_in, open_book, read_checkpoint
 from itemtrail.flows.receipts import Lack
 from itemtrail.model import Verdict
 
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> LedgerWorld:
 
 def all_rows(world: LedgerWorld):
     book = open_book(world.archive, world.room)
-    return [row for path in book.paths for batch in rows.batches(path) for row in rows.rows_of(batch)]
+    return list(rows.all_rows(book.paths))
 
 
 def test_an_archive_without_receipts_has_no_checkpoint(world):
@@ -338,6 +338,43 @@ def test_a_plan_that_somebody_planted_is_refused(world):
     with pytest.raises(EvidenceError, match="do not continue the ledger"):
         world.append(until=UNTIL + DAY)
     assert "ledger/000002.json" not in world.ledger()
+
+
+def test_a_plan_that_alters_an_older_row_is_refused(world):
+    """File 2 takes the rows of file 1 over: what they say of their units must be what it was, though no leaf hashes that."""
+    world.commit(unit(0), verdict=Verdict.DISPROVEN)
+    world.append()
+    week(world, [1])
+    twin = replace(world, archive=_same(world))
+    twin.append(until=UNTIL + DAY)
+    path = open_book(twin.archive, world.room).paths[-1]
+    old, new = rows.all_rows([path])
+    forged = world.room / "forged.parquet"
+    rows.write(forged, rows.read_plan(path, key="k"), [], rows.table([replace(old, verdict="PROVEN", lack=None, says=None), new]))
+    world.archive.put("ledger/receipts-000002.parquet", forged.read_bytes())
+    with pytest.raises(EvidenceError, match="do not continue the ledger"):
+        world.append(until=UNTIL + DAY)
+
+
+@pytest.mark.parametrize("damage", [slice(0, 40), slice(40, 400), slice(-40, None)])
+def test_a_plan_that_is_damaged_is_refused(world, damage):
+    week(world)
+    twin = replace(world, archive=_same(world))
+    twin.append()
+    body = bytearray(twin.archive.body("ledger/receipts-000001.parquet"))
+    body[damage] = bytes(b ^ 0xFF for b in body[damage])
+    world.archive.put("ledger/receipts-000001.parquet", bytes(body))
+    with pytest.raises(EvidenceError, match="receipts-000001"):
+        world.append()
+
+
+def test_a_checkpoint_of_a_number_that_nobody_reached_stops_the_ledger_at_once(world):
+    week(world)
+    world.append()
+    world.archive.put("ledger/999999999999999999.json", b"{}")
+    with pytest.raises(EvidenceError, match=r"999999999999999999.json is not a checkpoint"):
+        world.append()
+    assert missing_in((2, 5, 10**18))[:3] == (1, 3, 4)
 
 
 def test_a_plan_of_the_future_or_of_another_trail_is_refused(world):

@@ -139,9 +139,21 @@ def read_plan(path: Path, *, key: str) -> LedgerPlan:
 
 
 def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[Any]:
-    """Record batches of a file, in order."""
+    """Record batches of a file, in order.
+
+    Raises:
+        EvidenceError: not a file of this ledger.
+    """
     with _open(path, path.name) as file:
-        yield from file.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False)
+        try:
+            yield from file.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _no_file(path.name, error) from error
+
+
+def all_rows(paths: Iterable[Path]) -> Iterator[Row]:
+    """Every row of some files, in order."""
+    return (row for path in paths for batch in batches(path) for row in rows_of(batch))
 
 
 def read(path: Path, columns: Sequence[str]) -> pa.Table:
@@ -222,9 +234,11 @@ def _open(path: Path, key: str, *, read_dictionary: Sequence[str] = ()) -> pq.Pa
     try:
         return pq.ParquetFile(path, read_dictionary=list(read_dictionary))
     except (pa.ArrowException, OSError) as error:
-        raise EvidenceError(
-            f"{key} is not a Parquet file: {error}.", advice="look at its versions and at who wrote it."
-        ) from error
+        raise _no_file(key, error) from error
+
+
+def _no_file(key: str, error: Exception) -> EvidenceError:
+    return EvidenceError(f"{key} cannot be read as Parquet: {error}.", advice="look at its versions and at who wrote it.")
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -171,11 +171,10 @@ def _rows_after(book: Book, path: Path, key: str) -> tuple[Row, ...]:
         EvidenceError: the file does not begin with the rows that it replaces, or the next leaves do not follow.
     """
     earlier = _merged(book, book.next_number)
-    known = [one for _, copy in earlier for one in rows.leaf_hashes(copy)]
-    planned = list(rows.leaf_hashes(path))
-    made = tuple(row for batch in rows.batches(path) for row in rows.rows_of(batch) if row.leaf >= book.leaves)
-    right = [row.leaf for row in made] == [*range(book.leaves, book.leaves + len(made))]
-    if not right or planned[: len(known)] != known or len(planned) != len(known) + len(made):
+    planned = rows.all_rows([path])
+    kept = all(row == next(planned, None) for row in rows.all_rows(copy for _, copy in earlier))
+    made = tuple(planned)
+    if not kept or [row.leaf for row in made] != [*range(book.leaves, book.leaves + len(made))]:
         raise _not_a_plan(key, "its leaves do not continue the ledger")
     return made
 

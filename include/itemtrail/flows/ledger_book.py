@@ -5,9 +5,10 @@ Refuses to go on from a checkpoint that does not follow the one before it. A che
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from itemtrail.errors import EvidenceError, NotFound
 from itemtrail.ports.data import ObjectStore
 
 _THREADS = 8
+_MOST_MISSING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ def numbers(archive: ObjectStore) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def missing_in(found: Sequence[int]) -> tuple[int, ...]:
+    """The first numbers below the last of ``found`` (ascending) that are not among them."""
+    gaps = (range(before + 1, number) for before, number in zip((0, *found), found, strict=False))
+    return tuple(islice((number for gap in gaps for number in gap), _MOST_MISSING))
+
+
 def read_checkpoint(archive: ObjectStore, number: int) -> Checkpoint:
     """One checkpoint.
 
@@ -95,12 +103,11 @@ def open_book(archive: ObjectStore, room: Path) -> Book:
     """
     found = numbers(archive)
     last = read_checkpoint(archive, found[-1]) if found else None
-    missing = tuple(sorted({*range(1, found[-1])} - {*found})) if found else ()
-    if last and last.number > 1 and last.number - 1 not in missing:
+    if last and last.number > 1 and last.number - 1 in found:
         _must_follow(archive, last)
     paths = copy_files(archive, last.files, room) if last else ()
     begun = next(iter(archive.list(layout.ledger_rows_key(last.number + 1 if last else 1))), None) is not None
-    return Book(last, paths, missing, begun)
+    return Book(last, paths, missing_in(found), begun)
 
 
 def copy_files(archive: ObjectStore, files: Collection[RowsFile], room: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from itemtrail.core.ledger import Checkpoint, runs_of
 from itemtrail.core.ledger_rows import Row
 from itemtrail.core.merkle import Frontier
 from itemtrail.errors import EvidenceError
-from itemtrail.flows.ledger_book import Book, numbers, open_book, read_checkpoint
+from itemtrail.flows.ledger_book import Book, missing_in, numbers, open_book, read_checkpoint
 from itemtrail.flows.ledger_look import look
 from itemtrail.flows.ledger_rows import THREADS, build
 from itemtrail.model import ObjectInfo
@@ -84,7 +84,7 @@ def verify(
 def _checkpoints(archive: ObjectStore) -> tuple[dict[int, Checkpoint], list[str]]:
     """Every checkpoint that is one, by number, and what is wrong with the others."""
     there = numbers(archive)
-    findings = [f"checkpoint {n} is missing" for n in sorted({*range(1, there[-1])} - {*there})] if there else []
+    findings = [f"checkpoint {number} is missing" for number in missing_in(there)]
     found: dict[int, Checkpoint] = {}
     with ThreadPoolExecutor(THREADS, thread_name_prefix="checkpoints") as pool:
         for number, one in zip(there, pool.map(lambda n: _read(archive, n), there), strict=True):
