@@ -180,6 +180,7 @@ class PriceSettings(_Section):
 
     file: str = ""
     rates: tuple[Rate, ...] = ()
+    item_bytes: Annotated[int, Field(ge=0, le=400 << 10)] = 0  # of an item as JSON (DynamoDB takes up to 400 KB); 0: not stated
 
 
 class RestoreSettings(_Section):

@@ -289,6 +289,13 @@ def test_old_prices_and_tables_to_come_are_said() -> None:
     assert any("200 days old" in one for one in cost_preview(settings, SetupPlan((), (), "0" * 64), late).assumptions)
 
 
+def test_stated_items_go_before_observed_and_assumed_ones() -> None:
+    found = made("[prices]\nitem_bytes = 10000\n", stated=("Payroll=1000000",))
+    logs = line(found, "forwarder of Payroll: log group")
+    assert logs.amount.month == 30 * D(20_512_000_000) / GB * D("0.5") + D(20_512_000_000) / GB * D("0.03")
+    assert any("items of 10,000 bytes stated" in one for one in found.assumptions)
+
+
 def test_sizes_are_those_of_the_archive_where_there_are_enough() -> None:
     settings = parse_settings(SETTINGS, file="test.toml")
     store = MemoryStore()

@@ -77,7 +77,7 @@ def cost_preview(settings: Settings, plan: SetupPlan, sources: Sources) -> Previ
         log_days=streams.log_retention_days,
         second_copy=any(finding.check == "setup.second-copy" for finding in plan.findings),
         rates=tuple(_rate(arn, stated.get(arn), observed, sources.today) for arn in arns),
-        sizes=observed_sizes(sources.archive, settings) if sources.archive else ASSUMED,
+        sizes=_stated(observed_sizes(sources.archive, settings) if sources.archive else ASSUMED, settings.prices.item_bytes),
         others=_others(settings, observed),
         remarks=_remarks(settings, table, sources.today),
     )
@@ -105,6 +105,14 @@ def observed_sizes(archive: ObjectStore, settings: Settings) -> Sizes:
         return _stream_sizes(archive, settings, _event_sizes(archive, settings))
     except ItemtrailError as error:
         return replace(ASSUMED, source=f"assumed: the archive could not be read ({error.message.rstrip('.')})")
+
+
+def _stated(sizes: Sizes, item_bytes: int) -> Sizes:
+    """Two images a record: as JSON in the log group, with half a kilobyte around them; together one image's size in Parquet."""
+    if not item_bytes:
+        return sizes
+    record, logged = Decimal(item_bytes), Decimal(2 * item_bytes + 512)
+    return replace(sizes, record=record, logged=logged, source=f"{sizes.source}; items of {item_bytes:,} bytes stated")
 
 
 def _event_sizes(archive: ObjectStore, settings: Settings) -> Sizes:
