@@ -2,10 +2,13 @@
 
 import datetime as dt
 import tempfile
+from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.archive_world import Killed, MortalStore
 from tests.ledger_world import UNTIL, LedgerWorld, unit
 
 from itemtrail.core import ledger_rows as rows
@@ -31,6 +34,22 @@ def test_every_receipt_is_one_leaf_and_every_checkpoint_continues_every_earlier_
                 else:
                     world.commit(unit(commit[0]), verdict=commit[1], partial=commit[2])
             world.append(until=UNTIL + number * dt.timedelta(days=1), most=most)
+        _must_be_whole(world)
+
+
+@settings(max_examples=25, deadline=None)
+@given(_STEPS, st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=9))
+def test_runs_that_die_anywhere_again_and_again_leave_a_ledger_that_goes_on(steps, deaths):
+    with tempfile.TemporaryDirectory() as room:
+        world = LedgerWorld(Path(room))
+        for number, (step, death) in enumerate(zip_longest(steps, deaths)):
+            for commit in step or ():
+                world.commit(unit(commit[0] if commit else 9), verdict=commit[1] if commit else Verdict.PROVEN)
+            until = UNTIL + number * dt.timedelta(hours=1)
+            if death:
+                with suppress(Killed):
+                    world.append(until=until, most=2, archive=MortalStore(world.archive, *death))  # type: ignore[arg-type]
+        world.append(until=UNTIL + dt.timedelta(days=1), most=2)
         _must_be_whole(world)
 
 
