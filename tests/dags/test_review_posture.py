@@ -80,3 +80,9 @@ def test_an_archive_or_account_that_cannot_be_asked_is_an_alert_and_no_verdict(w
     assert done.tasks == {"review": "failed", "alert": "upstream_failed", "verdict": "failed"}
     ((subject, _),) = alerts.heard()
     assert "review failed" in subject
+
+
+def test_a_review_with_nothing_grave_is_a_green_run():
+    from itemtrail_airflow.review_tasks import verdict
+
+    assert verdict.function({"failing": [], "summary": "", "where": ""}) is None

@@ -104,7 +104,12 @@ def test_what_is_not_archived_could_not_be_looked_at(archive):
     assert made.report.review.verdict is Verdict.COULD_NOT_LOOK
 
 
-@pytest.mark.parametrize("fault", [Fault.DENIED, Fault.UNAVAILABLE])
+def test_credentials_of_another_account_are_refused(archive):
+    with pytest.raises(ConfigurationError, match="of account 999900001111"):
+        take(archive, dataclasses.replace(posture_world.good(), account="999900001111"))
+
+
+@pytest.mark.parametrize("fault", [Fault.DENIED, Fault.UNAVAILABLE, Fault.GONE, Fault.REFUSED])
 def test_an_archive_that_cannot_be_read_is_told_and_the_review_goes_on(archive, fault):
     archive.fail("reviews/", fault)
     archive.fail("receipts/account=111122223333/region=eu-west-1/", fault)

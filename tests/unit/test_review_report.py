@@ -98,8 +98,9 @@ def test_the_text_begins_with_what_is_open_and_says_everything(report):
     lines = said.splitlines()
     assert lines[0].startswith("FINDINGS: account 111122223333, 2026-11-23 06:00:00 UTC")
     assert lines[1].startswith("2 open (1 CRITICAL, 1 MEDIUM; 1 new), 1 could not be looked at, 1 accepted, 2 good")
-    assert lines[3].startswith("CRITICAL  NEW")
-    assert "next: aws cloudtrail start-logging" in lines[4]
+    assert lines[2] == "note: a note"
+    assert lines[4].startswith("CRITICAL  NEW")
+    assert "next: aws cloudtrail start-logging" in lines[5]
     wanted = (
         "s3:GetBucketLogging", "PITR is on", "table/Old", "until 2027-03-31 by security@", "no check 'bucket.mfa_delet'",
         "StopLogging", "logging was true, is false", "a note", "that exception has expired",

@@ -52,6 +52,7 @@ def markdown(report: Report) -> str:
     """For a ticket or a page of Airflow."""
     review = report.review
     lines = [f"**{escaped(headline(report))}**", "", escaped(summary(review)), ""]
+    lines += [*(f"- note: {escaped(note)}" for note in report.notes), ""] if report.notes else []
     if opened := review.standing(Standing.OPEN):
         lines += ["| severity | since | check | resource | seen | next |", "|---|---|---|---|---|---|"]
         lines += [f"| {' | '.join(_row(line))} |" for line in opened] + [""]
@@ -93,6 +94,7 @@ def _new(review: Review) -> str:
 
 
 def _body(report: Report) -> Iterator[str]:
+    yield from (f"note: {one_line(note)}" for note in report.notes)
     for line in report.review.standing(Standing.OPEN):
         yield ""
         yield finding(line)
@@ -123,7 +125,6 @@ def _sections(report: Report) -> Iterator[tuple[str, Sequence[str]]]:
         ],
         "events that end evidence": list(events(report)),
         "changed since the last review": _some(report.changes),
-        "notes": report.notes,
     }
     yield from ((title, said) for title, said in sections.items() if said)
 

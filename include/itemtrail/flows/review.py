@@ -18,7 +18,7 @@ from itemtrail.core.evidence_events import ARCHIVED
 from itemtrail.core.posture import Posture, Unread
 from itemtrail.core.review import review as judge
 from itemtrail.core.review_report import Last, Report, Snapshot, compared_with, review_id
-from itemtrail.errors import AccessDenied, ConfigurationError, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
+from itemtrail.errors import AccessDenied, ConfigurationError, ItemtrailError
 from itemtrail.flows import review_store
 from itemtrail.flows.posture import scope_of
 from itemtrail.flows.review_checks import all_checks
@@ -31,7 +31,6 @@ from itemtrail.ports.posture import PostureReader
 from itemtrail.settings import Settings
 
 _LONGEST = 600
-_COULD_NOT = (AccessDenied, SourceUnavailable, EvidenceError, NotFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,11 @@ def take(
         raise ConfigurationError(f"{since:%Y-%m-%d} is not over yet.", advice="give an earlier day.")
     last = _last(archive, now, notes)
     posture = reader.read(scope_of(settings), now=now)
+    if posture.account != settings.trail.account:
+        raise ConfigurationError(
+            f"these credentials are of account {posture.account}; `trail.account` is {settings.trail.account}.",
+            advice=f"review with a role of {settings.trail.account}: what is not seen from another account would look gone.",
+        )
     previous = _previous(archive, last, notes) if last else None
     posture = _with_events(posture, archive, settings, since, last)
     posture = _with_recent(posture, histories or {}, notes)
@@ -196,7 +200,7 @@ def _named(body: bytes, key: str) -> Snapshot:
 def _last(archive: ArchiveStore, now: dt.datetime, notes: list[str]) -> Last | None:
     try:
         return review_store.newest(archive, before=now)
-    except _COULD_NOT as error:
+    except ItemtrailError as error:
         notes.append(f"The last review could not be read, so that everything open counts as new: {error}")
         return None
 
@@ -204,7 +208,7 @@ def _last(archive: ArchiveStore, now: dt.datetime, notes: list[str]) -> Last | N
 def _previous(archive: ArchiveStore, last: Last, notes: list[str]) -> Posture | None:
     try:
         return review_store.snapshot_of(archive, last)
-    except _COULD_NOT as error:
+    except ItemtrailError as error:
         notes.append(f"What changed in the set-up is not known: {error}")
         return None
 
@@ -225,7 +229,7 @@ def _with_events(
             reopen_days=wanted.reopen_days,
             now=posture.taken_at,
         )
-    except _COULD_NOT as error:
+    except ItemtrailError as error:
         return dataclasses.replace(posture, unread=(*posture.unread, _unread(error, archive.name)))
     return dataclasses.replace(
         posture,
