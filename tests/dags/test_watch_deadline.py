@@ -1,5 +1,6 @@
 """`watch_deadline`, run by Airflow in this process: who is told, how often, and what the run says."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -95,6 +96,25 @@ def test_a_trail_that_cannot_deliver_is_named_as_the_cause(world):
     ((_, message),) = alerts.heard()
     assert f"{DAY + dt.timedelta(days=1)}: nothing is archived" in message
     assert "days to the bucket's configured expiry; CloudTrail cannot deliver: AccessDenied (GetTrailStatus)]" in message
+
+
+@pytest.mark.parametrize(
+    ("appended", "published", "says"),
+    [
+        (None, None, "was not brought up to date"),
+        ({"checkpoint": 1, "found": [], "unread": []}, None, "was not published"),
+        ({"checkpoint": 1, "found": [], "unread": ["a receipt"]}, False, "could not look: a receipt"),
+        ({"checkpoint": 1, "found": [], "unread": []}, False, None),
+    ],
+)
+def test_the_ledgers_gate_passes_only_what_was_appended_published_and_read(appended, published, says):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from itemtrail_airflow import ledger_tasks
+
+    expected = pytest.raises(AirflowFailException, match=says) if says else contextlib.nullcontext()
+    with expected:
+        ledger_tasks.gate.function(appended, published)
 
 
 def test_the_missed_days_are_what_is_run_again(world, monkeypatch):
