@@ -10,12 +10,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 from tests.sandbox.setup_world import SetupWorld
 
 from cloudtrail_sandbox.client import Sandbox
 from itemtrail.cli.main import main
 from itemtrail.core.change_schema import Match
-from itemtrail.flows import history, setup
+from itemtrail.flows import history, legal_hold, setup
 from itemtrail.flows.archive import archive_unit
 from itemtrail.flows.archive_stream import archive_table
 from itemtrail.model import Unit
@@ -206,3 +207,24 @@ def test_the_command_line_builds_the_same(
     assert "none of `streams.tables`" in capsys.readouterr().err
     assert main(["build-history", "--config", str(config), "--day", "2026-11-24", "--table", "Payroll"]) == 3
     assert "is not archived" in capsys.readouterr().err
+
+
+def test_a_legal_hold_on_one_item_holds_what_proves_its_changes_and_no_other_day(told: Told) -> None:
+    """By its history: the unit that has its events, the stream commit that has its records; they cannot be deleted any more."""
+    connection, settings = told.world.connection, told.world.settings.archive
+    store, holds = connection.archive(settings), connection.legal_holds(settings)
+    ends = legal_hold.Ends(store, holds, "arn", dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    row = next(row for row in told.rows if row["stream_object"] and row["source_object"])
+    scope = legal_hold.scope_of(store, first=DAY, last=DAY, places=(), table="Payroll", key=(row["item_key"],))
+    outcome = legal_hold.set_hold(ends, "Doe v. Acme", "a letter", scope)
+    assert outcome.good, outcome
+    keys = {held.key for held in outcome.hold.objects}
+    assert row["stream_object"] in keys
+    assert any(key.startswith(f"originals/account=111122223333/region=us-east-1/delivery_date={DAY}/") for key in keys)
+    assert not any("delivery_date=2026-11-22" in key for key in keys)
+    s3 = told.world.client("s3")
+    for held in outcome.hold.objects:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            where = {"Bucket": settings.bucket, "Key": held.key, "VersionId": held.version_id}
+            s3.delete_object(**where, BypassGovernanceRetention=True)
+    assert legal_hold.release(ends, outcome.hold, "settled").good
