@@ -139,6 +139,12 @@ def test_days_of_which_nothing_is_archived_are_refused(world: ArchiveWorld) -> N
     assert world.archive.keys("holds/") == []
 
 
+def test_a_hold_of_days_to_come_says_that_nothing_is_there_yet(world: ArchiveWorld) -> None:
+    outcome = legal_hold.set_hold(ends_of(world.archive), "c", "r", period(NOW.date() + 30 * ONE_DAY, None))
+    assert outcome.hold.objects == frozenset()
+    assert any("nothing of it is archived yet" in note for note in outcome.notes)
+
+
 def test_a_hold_without_end_takes_what_comes_by_refresh(world: ArchiveWorld) -> None:
     holds = MemoryHolds(world.archive)
     hold = legal_hold.set_hold(ends_of(world.archive, holds), "c", "r", period(last=None)).hold

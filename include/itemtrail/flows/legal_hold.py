@@ -114,6 +114,8 @@ def set_hold(ends: Ends, case: str, reason: str, scope: Scope) -> Outcome:
             f"nothing in {ends.store.name} is of that: there is nothing to hold.",
             advice="look with itemtrail receipts or itemtrail history what is archived; check days, table and key.",
         )
+    if not found.objects:
+        found = replace(found, notes=(*found.notes, "nothing of it is archived yet: refresh holds what comes"))
     mine = next((hold for hold in register.holds if hold.id == name), None)
     return _extend(ends, mine, register, found, case=case, reason=reason, scope=scope)
 
