@@ -130,6 +130,20 @@ SCENARIOS = [
     ),
     s("role_cannot_end_trail", "another trail", with_role("canary", allow("cloudtrail:StopLogging", TRAIL + "-2")), PASS),
     s(
+        "role_cannot_destroy_key",
+        "it may schedule deletion",
+        with_role("trail_reader", allow("kms:ScheduleKeyDeletion", KEY)),
+        FAIL,
+        "ScheduleKeyDeletion",
+    ),
+    s("role_cannot_destroy_key", "of any key, by a wildcard", with_role("auditor", allow("kms:Put*", "*")), FAIL, "PutKeyPolicy"),
+    s(
+        "role_cannot_destroy_key",
+        "it may decrypt",
+        with_role("trail_reader", allow(["kms:Decrypt", "kms:DescribeKey"], KEY)),
+        PASS,
+    ),
+    s(
         "role_not_admin",
         "an administrator",
         with_role("auditor", allow("*", "*")),
@@ -138,6 +152,7 @@ SCENARIOS = [
         "role_cannot_delete",
         "role_cannot_change_retention",
         "role_cannot_end_trail",
+        "role_cannot_destroy_key",
     ),
     s(
         "role_not_admin",
@@ -148,6 +163,7 @@ SCENARIOS = [
         "role_cannot_delete",
         "role_cannot_change_retention",
         "role_cannot_end_trail",
+        "role_cannot_destroy_key",
     ),
     s("role_not_admin", "a whole service", with_role("stream_reader", allow("dynamodb:*", EMPLOYEES)), FAIL, "dynamodb:*"),
     s("role_not_admin", "all that reads", with_role("posture_reader", allow("s3:Get*", ARCHIVE)), PASS),

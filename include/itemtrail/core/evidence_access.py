@@ -19,6 +19,7 @@ REMOVING_BUCKET = (
     "s3:PutBucketObjectLockConfiguration",
 )
 ENDING_TRAIL = ("cloudtrail:StopLogging", "cloudtrail:DeleteTrail")
+DESTROYING_KEY = ("kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:DeleteImportedKeyMaterial")
 CHANGING_TRAIL = ("cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors")
 
 
