@@ -1,11 +1,13 @@
 """The snapshot of a whole set-up by the role that reads it, and by roles that lack one action each."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.permissions import without
 from tests.sandbox.setup_world import SetupWorld
 from tests.sandbox.test_setup import as_user
@@ -13,9 +15,12 @@ from tests.sandbox.test_setup import as_user
 from itemtrail.aws.policies import roles_of
 from itemtrail.aws.posture import READ_ACTIONS
 from itemtrail.core import posture_json
+from itemtrail.core.check import Status
 from itemtrail.core.posture_diff import Change, Sure, diff
 from itemtrail.flows import setup
 from itemtrail.flows.posture import scope_of
+from itemtrail.flows.review import wanted_of
+from itemtrail.flows.review_checks import all_checks, run
 from itemtrail.posture import BucketPosture, Posture
 from itemtrail.settings import AlertSettings, ReviewSettings
 
@@ -171,6 +176,24 @@ def test_an_action_that_is_taken_away_is_told_and_nothing_looks_good_for_it(
     assert {one.why for one in found.unread} <= DENIED
     changes = [one for one in diff(whole, found) if one.fact != action]
     assert [one for one in changes if one.sure is not Sure.NOT_NOW] == []
+    assert judged_otherwise(lacking.world, whole, found) == []
+
+
+def judged_otherwise(world: SetupWorld, whole: Posture, found: Posture) -> list[tuple[str, str]]:
+    """Checks that answer otherwise for a refusal, and not that they could not look."""
+    wanted = wanted_of(world.settings, "aws")
+    before, after = (
+        {(result.check, result.resource): result.status for result in run(posture, wanted)} for posture in (whole, found)
+    )
+    blind = {check for (check, _), status in after.items() if status is Status.CANNOT_LOOK}
+    changed = [key for key, status in after.items() if key in before and before[key] != status != Status.CANNOT_LOOK]
+    gone = [key for key, status in before.items() if status is Status.FAIL and key not in after and key[0] not in blind]
+    return changed + gone
+
+
+def test_every_action_that_a_check_needs_is_one_that_the_snapshot_asks() -> None:
+    named = {action for check in all_checks() for action in (*check.needs, *check.weighs) if not action.startswith("itemtrail:")}
+    assert named - set(READ_ACTIONS) <= {"s3:GetObject", "cloudtrail:LookupEvents"}, "those are of recorded events"
 
 
 def test_a_bucket_of_somebody_else_and_one_that_is_not_there(world: SetupWorld) -> None:
@@ -212,3 +235,72 @@ def test_two_snapshots_tell_what_was_planted_between_them(world: SetupWorld) -> 
         (group, "state.retention_days"): ("1", ""),
     }
     assert isinstance(diff(before, after)[0], Change)
+
+
+def test_what_weakens_a_set_up_is_recorded_under_cloudtrails_names(world: SetupWorld) -> None:
+    made = world.named("weakened")
+    control = made.connection.control()
+    setup.apply(control, made.settings, setup.plan(control, made.settings).hash)
+    name, bucket, key = (
+        made.settings.trail.name,
+        made.settings.trail.bucket,
+        world.client("kms").create_key()["KeyMetadata"]["KeyId"],
+    )
+    stream = world.client("dynamodb").describe_table(TableName="Employees")["Table"]["LatestStreamArn"]
+    management = [{"Name": "m", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]
+    policy = json.dumps(
+        {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": f"arn:aws:s3:::{bucket}"}]}
+    )
+    planted: list[tuple[str, str, dict[str, Any], str]] = [
+        ("cloudtrail", "stop_logging", {"Name": name}, "StopLogging"),
+        ("cloudtrail", "put_event_selectors", {"TrailName": name, "AdvancedEventSelectors": management}, "PutEventSelectors"),
+        ("cloudtrail", "update_trail", {"Name": name, "EnableLogFileValidation": False}, "UpdateTrail"),
+        ("cloudtrail", "update_trail", {"Name": name, "IsMultiRegionTrail": False}, "UpdateTrail"),
+        ("cloudtrail", "delete_trail", {"Name": name}, "DeleteTrail"),
+        ("s3", "put_bucket_policy", {"Bucket": bucket, "Policy": policy}, "PutBucketPolicy"),
+        ("s3", "delete_bucket_policy", {"Bucket": bucket}, "DeleteBucketPolicy"),
+        (
+            "s3",
+            "put_bucket_versioning",
+            {"Bucket": bucket, "VersioningConfiguration": {"Status": "Suspended"}},
+            "PutBucketVersioning",
+        ),
+        ("s3", "delete_bucket_lifecycle", {"Bucket": bucket}, "DeleteBucketLifecycle"),
+        ("s3", "delete_public_access_block", {"Bucket": bucket}, "DeleteBucketPublicAccessBlock"),
+        ("s3", "put_bucket_logging", {"Bucket": bucket, "BucketLoggingStatus": {}}, "PutBucketLogging"),
+        (
+            "s3",
+            "put_bucket_request_payment",
+            {"Bucket": bucket, "RequestPaymentConfiguration": {"Payer": "Requester"}},
+            "PutBucketRequestPayment",
+        ),
+        ("kms", "disable_key", {"KeyId": key}, "DisableKey"),
+        ("kms", "schedule_key_deletion", {"KeyId": key, "PendingWindowInDays": 7}, "ScheduleKeyDeletion"),
+        (
+            "dynamodb",
+            "update_table",
+            {"TableName": "LeaveRequests", "StreamSpecification": {"StreamEnabled": False}},
+            "UpdateTable",
+        ),
+        ("logs", "put_retention_policy", {"logGroupName": "/itemtrail/streams", "retentionInDays": 3653}, "PutRetentionPolicy"),
+        ("logs", "delete_retention_policy", {"logGroupName": "/itemtrail/streams"}, "DeleteRetentionPolicy"),
+        (
+            "lambda",
+            "create_event_source_mapping",
+            {"EventSourceArn": stream, "FunctionName": "nobodys", "StartingPosition": "LATEST"},
+            "CreateEventSourceMapping20150331",
+        ),
+        ("cloudwatch", "disable_alarm_actions", {"AlarmNames": ["terminations"]}, "DisableAlarmActions"),
+        (
+            "iam",
+            "put_role_policy",
+            {"RoleName": "itemtrail-archive-writer", "PolicyName": "work", "PolicyDocument": policy},
+            "PutRolePolicy",
+        ),
+    ]
+    for service, method, parameters, _ in planted:
+        with contextlib.suppress(ClientError):  # an attempt is recorded as well
+            getattr(world.client(service), method)(**parameters)
+    recorded = [event["eventName"] for event in world.sandbox.events(200) if not event["readOnly"]]
+    assert recorded[-len(planted) :] == [name for *_, name in planted]
+    assert "not recorded" not in world.sandbox.log_tail()
