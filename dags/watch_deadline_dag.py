@@ -46,6 +46,8 @@ def watch_deadline() -> None:
     again = TriggerDagRunOperator.partial(
         task_id="backfill",
         trigger_dag_id="archive_trail",
+        logical_date=None,  # with one before `airflow.start_date` the run would end at once, a success without tasks
+        fail_when_dag_is_paused=True,
         wait_for_completion=True,
         poke_interval=SETTINGS.poll_seconds,
         allowed_states=["success", "failed"],

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TODAY = dt.datetime.now(dt.UTC).date()
 DAYS = (TODAY - dt.timedelta(days=3), TODAY - dt.timedelta(days=2))
 YESTERDAY = TODAY - dt.timedelta(days=1)
+MISSED = (TODAY - dt.timedelta(days=5), TODAY - dt.timedelta(days=4))  # nobody archives them before watch_deadline looks
+POOL = "one_at_a_time"
 PROBE = """
 from airflow.sdk import dag, task
 
@@ -50,8 +52,8 @@ def midnight(day: dt.date) -> dt.datetime:
 
 @pytest.fixture(scope="module")
 def capture(new_sandbox, tmp_path_factory):
-    """An account with two whole days, and yesterday but for its last digests."""
-    sandbox = new_sandbox(clock=midnight(DAYS[0]) - dt.timedelta(hours=3))
+    """An account with an evening, three whole days, and yesterday but for its last digests."""
+    sandbox = new_sandbox(clock=midnight(DAYS[0]) - dt.timedelta(hours=27))
     made = Capture(sandbox, tmp_path_factory.mktemp("capture"), sandbox.environment())
     made.set_up()
     sandbox.advance_to(midnight(YESTERDAY) + dt.timedelta(hours=20))
@@ -65,11 +67,12 @@ def airflow(capture, tmp_path_factory):
     for file in (*ROOT.glob("dags/*_dag.py"), ROOT / "dags" / ".airflowignore"):
         shutil.copy(file, dags)
     (dags / "probe_pool_dag.py").write_text(PROBE, encoding="utf-8")
-    config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440, poll=12)
+    config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440, poll=12, pool=POOL)
     home = tmp_path_factory.mktemp("airflow")
     environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
     with standalone.running(environment, ready_within=240) as started:
-        for dag_id in ("archive_trail", "build_history", "setup_trail", "probe_pool"):
+        started.api("POST", "/pools", {"name": POOL, "slots": 1})
+        for dag_id in ("archive_trail", "build_history", "setup_trail", "watch_deadline", "probe_pool"):
             eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
         yield started
         group = started.process.pid
@@ -168,6 +171,19 @@ def test_a_day_whose_last_digests_are_not_there_is_waited_for_in_the_triggerer(a
     assert set(airflow.tasks("archive_trail", run).values()) == {"success"}
 
 
+@pytest.fixture(scope="module")
+def watching(airflow, backfilled):
+    """A run of `watch_deadline` that has two late days run again."""
+    asked = {"logical_date": None, "conf": {"max_age_hours": 48, "backfill": True}}
+    return airflow.api("POST", "/dags/watch_deadline/dagRuns", asked)["dag_run_id"]
+
+
+def test_late_days_are_found_and_begin_to_be_run_again(airflow, watching):
+    """How it ends is asked last: it goes on beside the tests between."""
+    eventually(lambda: airflow.tasks("watch_deadline", watching).get("backfill[1]"), 90)
+    assert "backfill[2]" not in airflow.tasks("watch_deadline", watching)
+
+
 def test_a_process_pool_works_inside_a_task(airflow):
     run = airflow.api("POST", "/dags/probe_pool/dagRuns", {"logical_date": None})["dag_run_id"]
     (ended,) = finished(airflow, "probe_pool", 1, 60)
@@ -179,7 +195,7 @@ def test_a_process_pool_works_inside_a_task(airflow):
 def asked_for_approval(airflow):
     """A run of `setup_trail` that waits for a person; its id."""
     run = airflow.api("POST", "/dags/setup_trail/dagRuns", {"logical_date": None, "conf": {"apply": True}})["dag_run_id"]
-    eventually(lambda: airflow.tasks("setup_trail", run).get("approval") == "awaiting_input", 60)
+    eventually(lambda: airflow.tasks("setup_trail", run).get("approval") == "awaiting_input", 120)
     return run
 
 
@@ -192,7 +208,7 @@ def test_a_plan_is_applied_once_a_person_approved_it(airflow, capture, backfille
     assert airflow.tasks("setup_trail", run)["apply"] is None
     time.sleep(10)  # an answer within a second or two of the question meets a race in Airflow
     airflow.api("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
-    eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "running", 90)  # only then somebody waits
+    eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "running", 180)  # only then somebody waits
     with capture.sandbox.passing_time(capture.sandbox.now() + dt.timedelta(hours=4)):
         finished(airflow, "setup_trail", 1)
     assert set(airflow.tasks("setup_trail", run).values()) == {"success"}
@@ -202,5 +218,21 @@ def test_marking_the_approval_a_success_is_no_approval(airflow, backfilled):
     run = asked_for_approval(airflow)
     time.sleep(10)
     airflow.api("PATCH", f"/dags/setup_trail/dagRuns/{standalone.quoted(run)}/taskInstances/approval", {"new_state": "success"})
-    eventually(lambda: airflow.tasks("setup_trail", run).get("apply") == "failed", 60)
-    eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "upstream_failed", 60)  # the scheduler's next look
+    eventually(lambda: airflow.tasks("setup_trail", run).get("apply") == "failed", 120)
+    eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "upstream_failed", 120)  # the scheduler's next look
+
+
+def test_late_days_are_run_again_one_at_a_time_and_their_history_with_them(airflow, capture, watching):
+    (run,) = finished(airflow, "watch_deadline", 1, 300)
+    assert run["state"] == "failed"  # two days were late: that is what a red run says
+    path = f"/dags/watch_deadline/dagRuns/{standalone.quoted(watching)}/taskInstances"
+    tasks = airflow.api("GET", path)["task_instances"]
+    assert {task["state"] for task in tasks if task["task_id"] != "late"} == {"success"}
+    first, second = sorted((t for t in tasks if t["task_id"] == "backfill"), key=lambda t: t["start_date"])
+    assert (first["pool"], second["pool"]) == (POOL, POOL)
+    assert first["end_date"] <= second["start_date"], "the pool has one slot"
+    assert {(day, capture.latest(region, day).verdict) for day in MISSED for region in REGIONS} == {
+        (day, Verdict.PROVEN) for day in MISSED
+    }
+    wanted = {str(day) for day in MISSED}
+    eventually(lambda: wanted <= {run["partition_key"] for run in finished(airflow, "build_history", 4)}, 60)
