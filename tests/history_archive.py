@@ -84,15 +84,15 @@ def add_unit(store: MemoryStore, unit: Unit, events: dict[dt.date, pa.Table], nu
     store.put(layout.receipt_key(unit, number), made.to_json())
 
 
-def add_stream(store: MemoryStore, records: pa.Table, covered_until: dt.datetime) -> None:
+def add_stream(store: MemoryStore, records: pa.Table, covered_until: dt.datetime, table_arn: str = TABLE) -> None:
     """The table's first stream commit."""
     outputs = []
     for day, table in _by_day(records, "created").items():
-        key, body = layout.stream_records_key(TABLE, day, 0), _parquet(table)
+        key, body = layout.stream_records_key(table_arn, day, 0), _parquet(table)
         store.put(key, body)
         outputs.append(StreamOutput(key, StreamOutputKind.RECORDS, table.num_rows, len(body), sha256(body)))
     made = StreamReceipt(
-        table_arn=TABLE,
+        table_arn=table_arn,
         number=0,
         previous=None,
         plan="0" * 64,
@@ -105,7 +105,7 @@ def add_stream(store: MemoryStore, records: pa.Table, covered_until: dt.datetime
         outputs=tuple(outputs),
         checkpoints=(),
     )
-    store.put(layout.stream_receipt_key(TABLE, 0), made.to_json())
+    store.put(layout.stream_receipt_key(table_arn, 0), made.to_json())
 
 
 def _by_day(table: pa.Table, column: str) -> dict[dt.date, pa.Table]:

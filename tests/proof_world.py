@@ -1,9 +1,10 @@
 """A day archived and in the ledger, and proofs of its events: what tests of proofs share."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.archive_world import BEGIN, DAY, HOUR, LATER, SIGNER, ArchiveWorld, settings
@@ -18,6 +19,7 @@ from itemtrail.flows.prove import Found, find, prove
 from itemtrail.model import Unit
 
 MAX_BYTES = 1 << 20
+TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/Payroll"
 
 
 def log_content(hour: int, *, records: int = 3) -> bytes:
@@ -30,6 +32,8 @@ def log_content(hour: int, *, records: int = 3) -> bytes:
             "eventSource": "dynamodb.amazonaws.com",
             "eventName": "UpdateItem",
             "awsRegion": "us-east-1",
+            "recipientAccountId": "111122223333",
+            "resources": [{"type": "AWS::DynamoDB::Table", "ARN": TABLE}],
             "requestParameters": {"tableName": "Payroll", "key": {"EmpId": "E-1017"}, "note": "ü" * number},
             "readOnly": False,
             "eventID": f"event-{hour:02d}-{number}",
@@ -39,12 +43,13 @@ def log_content(hour: int, *, records: int = 3) -> bytes:
     return json.dumps({"Records": made}, ensure_ascii=False, separators=(", ", ":")).encode()
 
 
-def a_chain(hours: int = 30) -> Chain:
-    """A log file each hour, an hour of none in the middle."""
+def a_chain(hours: int = 30, others: Mapping[int, bytes] = MappingProxyType({})) -> Chain:
+    """A log file each hour, an hour of none in the middle; ``others`` are contents that hours have instead."""
     chain = Chain(SIGNER)
     for hour in range(hours):
         begin = BEGIN + hour * HOUR
-        keys = [] if hour == 10 else [chain.log(begin + HOUR / 4, f"{hour:08d}abcdefgh", log_content(hour))]
+        content = {**dict.fromkeys([10]), **others}.get(hour, log_content(hour))
+        keys = [chain.log(begin + HOUR / 4, f"{hour:08d}abcdefgh", content)] if content else []
         chain.digest(begin, begin + HOUR, keys, starting=hour == 0)
     return chain
 
