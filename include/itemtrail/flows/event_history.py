@@ -189,6 +189,6 @@ class _Teller:
         if asked % _TOLD_EVERY:
             return
         left = seconds_left(self._work.pacer.clock() - self._began, Window(self._plan.window.start, self._from), reached)
-        estimate = f", about {left / 60:.0f} min left" if left is not None else ""
+        estimate = "" if left is None else f", about {left / 60:.0f} min left" if left >= 120 else f", about {left:.0f} s left"
         line = f"{self._events:,} events in {asked:,} requests, back to {reached:%H:%M:%S}{estimate}"
         self._work.progress(f"{self._work.unit}: {line}")

@@ -70,14 +70,15 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How many requests one part takes: first look after ``probe``, then ``part`` is aimed at, and ``most`` is too many.
+    """How many requests one part takes: about ``part``. Each ``probe`` of them it is estimated how many are left.
 
-    ``most_bytes``: of records; a part is held in memory.
+    More than twice ``part``, or more than ``part`` after ``most``: a shorter window is read instead. ``most_bytes``: of records,
+    because a part is held in memory.
     """
 
-    probe: int = 20
-    part: int = 60
-    most: int = 240
+    probe: int = 10
+    part: int = 40
+    most: int = 120
     most_bytes: int = 64 << 20
 
 
@@ -132,9 +133,9 @@ class Reader:
         return tuple(events)
 
     def _is_too_long(self, wanted: Window, count: int, size: int, reached: dt.datetime) -> bool:
-        if count == self.pages.probe:
-            return projected(wanted, count, reached) > 2 * self.pages.part
-        return count >= self.pages.most or size > self.pages.most_bytes
+        left = projected(wanted, count, reached) - count
+        far = not count % self.pages.probe and left > 2 * self.pages.part
+        return far or (count >= self.pages.most and left > self.pages.part) or size > self.pages.most_bytes
 
     def _page(self, window: Window, token: str | None) -> EventPage:
         for failures in range(1, _TRIES + 1):
