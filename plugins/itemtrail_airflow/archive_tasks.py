@@ -126,19 +126,21 @@ def lifecycle() -> None:
     from itemtrail_airflow.hook import Roles
 
     roles, now = Roles.open(), dt.datetime.now(dt.UTC)
-    control = roles.reader().control()
-    trail, _, store = roles.ends()
-    wanted = roles.settings.archive
-    units = placement.sample(store, wanted.accounts, wanted.regions, SAMPLED_UNITS, _day())
-    looked_at = placement.Ends(
-        control=control,
-        archive=roles.writer().cold(wanted.bucket, root=wanted.prefix, region=wanted.region),
-        store=store,
-        source=roles.reader().cold(trail.bucket),
-        trail=trail,
-        tags=roles.reader().tagger(trail.bucket).tags,
-    )
-    found = (*review(control, roles.settings, now=now), *placement.look(looked_at, roles.settings, units, now=now).findings)
+    control, wanted = roles.reader().control(), roles.settings.archive
+
+    def open_ends() -> placement.Ends:
+        trail, _, store = roles.ends()
+        return placement.Ends(
+            control=control,
+            archive=roles.writer().cold(wanted.bucket, root=wanted.prefix, region=wanted.region),
+            store=store,
+            source=roles.reader().cold(trail.bucket),
+            trail=trail,
+            tags=roles.reader().tagger(trail.bucket).tags,
+        )
+
+    places = placement.places(open_ends, roles.settings, SAMPLED_UNITS, now=now, day=_day())
+    found = (*review(control, roles.settings, now=now), *places.findings)
     lines = [f"{one.status} {one.check} {one.resource}: {one.detail} {one.advice}".rstrip() for one in found]
     log.info("\n".join(lines))
     if bad := [line for line, one in zip(lines, found, strict=True) if one.bad]:

@@ -10,9 +10,9 @@ from tests.archive_world import DAY, ArchiveWorld
 from tests.memory import Fault, MemoryStore
 
 from itemtrail.core import layout
-from itemtrail.errors import AccessDenied, SourceUnavailable
+from itemtrail.errors import AccessDenied, ConfigurationError, SourceUnavailable
 from itemtrail.flows.lifecycle import archive_rules, trail_rules
-from itemtrail.flows.placement import Ends, Places, look, sample
+from itemtrail.flows.placement import Ends, Places, look, places, sample
 from itemtrail.model import Archived, Unit
 from itemtrail.snapshot import BucketState, FindingStatus
 
@@ -64,8 +64,8 @@ class World:
             raise AccessDenied("s3:GetObjectTagging", key)
         return frozenset({("itemtrail", "proven")} if key in self.made.source.tags else ())
 
-    def look(self, *units: Unit, whole: bool = False) -> Places:
-        ends = Ends(
+    def ends(self) -> Ends:
+        return Ends(
             self,  # type: ignore[arg-type]
             Listing(self.archive, self.classes),
             self.archive,
@@ -73,8 +73,10 @@ class World:
             self.made.trail,
             self.tags,
         )
+
+    def look(self, *units: Unit, whole: bool = False) -> Places:
         chosen = None if whole else units or (self.made.unit,)
-        return look(ends, self.made.settings, chosen, now=PUT + self.age * ONE)
+        return look(self.ends(), self.made.settings, chosen, now=PUT + self.age * ONE)
 
     def bad(self, **how: bool) -> dict[str, str]:
         """Resource and check → detail of what is not good."""
@@ -160,6 +162,17 @@ def test_a_listing_that_is_not_answered_is_no_verdict(world: World) -> None:
     world.archive.fail(layout.ORIGINALS + layout.unit_folder(world.made.unit), Fault.UNAVAILABLE)
     with pytest.raises(SourceUnavailable):
         world.look()
+    said = places(world.ends, world.made.settings, 5, now=PUT + ONE, day=DAY).findings
+    assert [(one.check, one.status) for one in said] == [("lifecycle.placement", CANNOT)]
+    assert "503" in said[0].detail
+
+
+def test_a_trail_that_is_gone_leaves_it_unproven(world: World) -> None:
+    def no_trail() -> Ends:
+        raise ConfigurationError("there is no trail HRMS.", advice="run itemtrail setup.")
+
+    (said,) = places(no_trail, world.made.settings, None, now=PUT + ONE, day=DAY).findings
+    assert (said.status, said.detail, said.advice) == (CANNOT, "there is no trail HRMS.", "run itemtrail setup.")
 
 
 def test_the_whole_gives_the_sizes_of_what_exists(world: World) -> None:

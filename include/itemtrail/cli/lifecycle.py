@@ -114,19 +114,19 @@ def _live(arguments: argparse.Namespace, opened: ends.Ends) -> tuple[Finding, ..
 
 def _places(extent: int, opened: ends.Ends) -> Places:
     connection, settings, now = opened.connection, opened.settings, ends.now()
-    trail, archive = connection.trail(settings.trail), settings.archive
-    looked_at = placement.Ends(
-        control=connection.control(),
-        archive=connection.cold(archive.bucket, root=archive.prefix, region=archive.region),
-        store=opened.archive,
-        source=connection.cold(trail.bucket),
-        trail=trail,
-        tags=connection.tagger(trail.bucket).tags,
-    )
-    if extent == _ALL:
-        return placement.look(looked_at, settings, None, now=now)
-    units = placement.sample(opened.archive, archive.accounts, archive.regions, extent, now.date())
-    return placement.look(looked_at, settings, units, now=now)
+
+    def open_ends() -> placement.Ends:
+        trail, archive = connection.trail(settings.trail), settings.archive
+        return placement.Ends(
+            control=connection.control(),
+            archive=connection.cold(archive.bucket, root=archive.prefix, region=archive.region),
+            store=opened.archive,
+            source=connection.cold(trail.bucket),
+            trail=trail,
+            tags=connection.tagger(trail.bucket).tags,
+        )
+
+    return placement.places(open_ends, settings, None if extent == _ALL else extent, now=now, day=now.date())
 
 
 def _extent(text: str) -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itemtrail.core import keys, layout, retention
 from itemtrail.core.lifecycle_placement import Rules, Tags
 from itemtrail.core.lifecycle_rules import parse
-from itemtrail.errors import ColdStorage, EvidenceError, NotFound
+from itemtrail.errors import ColdStorage, ConfigurationError, EvidenceError, NotFound, SourceUnavailable
 from itemtrail.flows import archive_stream_state, receipts
 from itemtrail.flows.placement_bucket import Bucket
 from itemtrail.model import TrailRef, Unit
@@ -52,6 +52,18 @@ class Places:
     findings: tuple[Finding, ...]
     original_sizes: tuple[int, ...] = ()
     delivered_sizes: tuple[int, ...] = ()
+
+
+def places(open_ends: Callable[[], Ends], settings: Settings, most: int | None, *, now: dt.datetime, day: dt.date) -> Places:
+    """``look`` over about ``most`` units drawn by ``day`` (None: everything); what could not be looked at is CANNOT_PROVE."""
+    wanted = settings.archive
+    try:
+        ends = open_ends()
+        units = None if most is None else sample(ends.store, wanted.accounts, wanted.regions, most, day)
+        return look(ends, settings, units, now=now)
+    except (ConfigurationError, SourceUnavailable) as error:
+        finding = Finding("lifecycle.placement", FindingStatus.CANNOT_PROVE, wanted.bucket, error.message, error.advice)
+        return Places((finding,))
 
 
 def sample(store: ObjectStore, accounts: Sequence[str], regions: Sequence[str], most: int, day: dt.date) -> tuple[Unit, ...]:
