@@ -257,6 +257,14 @@ SCENARIOS = [
     s("bucket_access_logged", "logged to itself", on_bucket("archive", logging_bucket=ARCHIVE_BUCKET), FAIL, "itself"),
     s(
         "access_log_target",
+        "it logs to itself",
+        on_bucket("archive", logging_bucket=ARCHIVE_BUCKET),
+        NA,
+        "",
+        "bucket_access_logged",
+    ),
+    s(
+        "access_log_target",
         "the target has a default retention",
         on_bucket("access_logs", _locked("GOVERNANCE", Days=1)),
         FAIL,
@@ -369,6 +377,13 @@ SCENARIOS = [
         "removal_denied",
         "archive_object_lock",
         wanted=replace(wanted(), retention_days=3653),
+    ),
+    s(
+        "removal_denied",
+        "the lock alone may be bypassed",
+        _deny(Action=["s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration", "s3:DeleteBucket"]),
+        FAIL,
+        "no Deny for everybody: s3:BypassGovernanceRetention.",
     ),
     s(
         "removal_denied",

@@ -40,6 +40,7 @@ def _late():
 
 SCENARIOS = [
     s("events_looked_at", "a day that is due is not archived", _late(), CANNOT, "2026-11-21"),
+    s("events_looked_at", "all was looked at", good(), PASS, "was looked at"),
     s("events_looked_at", "nobody asked", replace(good(), events_since=None), CANNOT),
     s("events_looked_at", "nothing is archived", replace(good(), events_until=None), CANNOT),
     s("trail_not_weakened", "a day that is due is not archived", _late(), CANNOT, "events_looked_at says what"),

@@ -107,6 +107,8 @@ SCENARIOS = [
     ),
     s("key_admits_cloudtrail", "not the trail's key", _key(_ACCOUNT, used_by=(EMPLOYEES,)), NA),
     s("key_admits_readers", "CloudTrail alone", _key(_encrypts()), FAIL, "nobody"),
+    s("key_admits_readers", "a key that AWS manages", _key(_encrypts(), manager="AWS"), NA),
+    s("key_admits_readers", "no such key", _key(_encrypts(), state="NotFound"), NA, "", "key_enabled"),
     s("key_admits_readers", "a named role", _key(_encrypts(), _DECRYPTS), PASS, "itemtrail-trail-reader"),
     s(
         "key_admits_readers",
