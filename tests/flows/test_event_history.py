@@ -16,6 +16,7 @@ from itemtrail.core.event_history import Window, decode
 from itemtrail.core.event_history_plan import EventHistoryReceipt
 from itemtrail.core.rebuild import records
 from itemtrail.errors import AccessDenied, EvidenceError, SourceUnavailable, Throttled
+from itemtrail.flows.event_history import Exported, export_days
 from itemtrail.flows.event_history_ask import Pages
 from itemtrail.flows.event_history_state import State, load
 from itemtrail.model import Conversion, Unit
@@ -278,6 +279,31 @@ def test_a_stop_keeps_what_was_read_and_the_next_run_goes_on_from_there(world: W
     assert (before, len(world.history.asked)) == (7, 15), "what was put is not asked for again"
 
 
+def test_after_a_stop_every_day_that_is_left_is_told(world: World) -> None:
+    days = [DAY + dt.timedelta(days=n) for n in (1, 0, -1, -90)]
+    world.run(Unit(UNIT.account, UNIT.region, DAY))
+    found = dict(export_days(UNIT.account, UNIT.region, days, lambda unit: world.run(unit, stop=lambda: True)))
+    assert {unit.day: done.state for unit, done in found.items() if isinstance(done, Exported)} == {
+        days[3]: State.PAST_HORIZON,
+        days[2]: State.UNFINISHED,
+        days[1]: State.COVERED,
+        days[0]: State.UNFINISHED,
+    }
+    assert [unit.day for unit in found] == sorted(days), "the oldest first"
+    assert len(world.history.asked) == 1
+
+
+def test_evidence_that_contradicts_itself_stops_its_own_day_and_a_denial_all(world: World) -> None:
+    days = [DAY - dt.timedelta(days=1), DAY]
+    world.run(Unit(UNIT.account, UNIT.region, days[0]))
+    world.archive.replace(layout.event_history_receipt_key(Unit(UNIT.account, UNIT.region, days[0]), 0), b"{}")
+    found = list(export_days(UNIT.account, UNIT.region, days, world.run))
+    assert isinstance(found[0][1], EvidenceError) and isinstance(found[1][1], Exported)
+    world.history.faults = iter([AccessDenied("cloudtrail:LookupEvents", "x")])
+    found = list(export_days(UNIT.account, UNIT.region, [day - dt.timedelta(days=7) for day in days], world.run))
+    assert [type(outcome) for _, outcome in found] == [AccessDenied]
+
+
 def test_a_service_that_fails_for_long_keeps_what_was_read(world: World) -> None:
     world.busy(900)
     world.history.faults = itertools.chain([None] * 8, itertools.repeat(unavailable(), 8), itertools.repeat(None))
@@ -341,7 +367,7 @@ def test_large_events_are_read_in_shorter_windows(world: World, monkeypatch: pyt
 
 def test_an_event_without_a_time_is_an_error_and_nothing_is_committed(world: World) -> None:
     world.history.order = lambda events: [*events, {"EventId": "timeless", "CloudTrailEvent": "{}"}]
-    with pytest.raises(EvidenceError, match="timeless without a time"):
+    with pytest.raises(EvidenceError, match="'timeless' without a time"):
         world.run()
     assert world.archive.keys(layout.EVENT_HISTORY) == []
 

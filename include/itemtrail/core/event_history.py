@@ -98,7 +98,7 @@ def second(event: Event) -> dt.datetime:
     value = event.get("EventTime")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e11:
         raise EvidenceError(
-            f"CloudTrail answered event {event.get('EventId')} without a time: {value!r}.",
+            f"CloudTrail answered event {event.get('EventId')!r} without a time: {value!r}.",
             advice="run again; if it stays, ask AWS support: events without a time cannot be put into a window.",
         )
     return dt.datetime.fromtimestamp(math.floor(value), dt.UTC)

@@ -77,20 +77,16 @@ def export_days(
 ) -> Iterator[tuple[Unit, Exported | ItemtrailError]]:
     """Export the days of one account and Region, the oldest first: it is the next to be lost.
 
-    ``export`` is ``export_unit`` with all but the unit given. Evidence that contradicts itself stops its own day alone; anything
-    else would meet every day, and ends this.
+    ``export`` is ``export_unit`` with all but the unit given. Evidence that contradicts itself stops its own day alone; any other
+    error would meet every day, and ends this. After a stop the days that are left are told as they are.
     """
     for day in sorted(days):
         unit = Unit(account, region, day)
         try:
-            done = export(unit)
+            yield unit, export(unit)
         except ItemtrailError as error:
             yield unit, error
             if not isinstance(error, EvidenceError):
-                return
-        else:
-            yield unit, done
-            if done.state is State.UNFINISHED:
                 return
 
 
