@@ -25,6 +25,7 @@ CONNECTIONS = {
     "itemtrail_setup": ("setup", "canary"),
     "itemtrail_posture": ("posture",),
     "itemtrail_restorer": ("restorer",),
+    "itemtrail_event_history": ("event_history",),
 }
 """Kinds of work by Airflow connection."""
 ROOT = Path(__file__).resolve().parents[2]

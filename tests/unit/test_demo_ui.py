@@ -46,6 +46,7 @@ def test_each_connection_has_exactly_the_documented_statements() -> None:
         "itemtrail_setup": ["ReadBuckets", "ReadTrails"],
         "itemtrail_posture": ["ReadAccount", "ReadTrails"],
         "itemtrail_restorer": ["ListClassesAndRestores", "AskForCopies"],
+        "itemtrail_event_history": ["LookUpEvents"],
     }
     actions = {action for statement in roles["itemtrail_archive_writer"] for action in statement["Action"]}
     assert not any("Delete" in action or "Lifecycle" in action or "Bypass" in action for action in actions)

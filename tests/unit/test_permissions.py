@@ -7,7 +7,7 @@ import pytest
 from tests.permissions import FOLDER, actions, policies
 
 from itemtrail import settings
-from itemtrail.aws import cold, holds, posture, rates
+from itemtrail.aws import cold, event_history, holds, posture, rates
 from itemtrail.aws.control import CANARY_ACTIONS, OPERATIONS, READ_ACTIONS
 from itemtrail.aws.policies import names_of, roles_of
 from itemtrail.cli import main as cli
@@ -32,7 +32,7 @@ def test_setup_may_do_exactly_what_the_code_calls():
 
 
 def test_the_review_may_read_exactly_what_the_snapshot_asks():
-    assert actions(policies()["Posture"]) == set(posture.READ_ACTIONS) - NEEDS_NONE
+    assert actions(policies()["Posture"]) == {*posture.READ_ACTIONS, *event_history.ACTIONS} - NEEDS_NONE
 
 
 def test_the_canary_may_write_one_item():
@@ -55,7 +55,7 @@ def test_no_role_may_delete_or_stop():
 
 def test_who_reviews_changes_nothing_and_reads_no_evidence():
     allowed = actions(policies()["Posture"])
-    assert {action.split(":")[1][:3] for action in allowed} == {"Des", "Get", "Lis"}
+    assert {action.split(":")[1][:3] for action in allowed} == {"Des", "Get", "Lis", "Loo"}
     evidence = (
         "GetObject",
         "GetItem",

@@ -56,6 +56,7 @@ def names_of(settings: Settings) -> Names:
         topic_arn=settings.alerts.sns_topic_arn,
         checkpoint_topic_arn=settings.alerts.topic_of_checkpoints,
         roles=tuple(settings.review.roles.values()),
+        looks_up=settings.review.lookup_events,
     )
 
 

@@ -6,6 +6,7 @@ Source: Service Authorization Reference of each service, read 2026-11-24.
 """
 
 from itemtrail.aws import (
+    event_history,
     posture_account,
     posture_buckets,
     posture_forwarder,
@@ -50,6 +51,7 @@ def posture(names: Names) -> Role:
             *_allow("ReadLogGroups", (posture_forwarder.METRIC_FILTERS, posture_forwarder.SUBSCRIPTIONS), _groups(names)),
             *_allow("ReadKeys", posture_keys.READS, [names.arn("kms", "key/*")]),
             *_allow("ReadAlarms", (posture_account.ALARMS,), [names.arn("cloudwatch", "alarm:*")]),
+            *allow("LookUpEvents", event_history.ACTIONS, ["*"] if names.looks_up else []),
             *_forwarder(names),
             *_allow("ReadTopic", (posture_account.TOPIC,), [names.topic_arn] if names.topic_arn else []),
             *_allow("ReadRoles", _ROLES, names.roles),

@@ -80,6 +80,7 @@ class Names:
     topic_arn: str
     checkpoint_topic_arn: str
     roles: tuple[str, ...]
+    looks_up: bool  # the review asks the event history
 
     def arn(self, service: str, resource: str, *, region: str = "*", account: str | None = None) -> str:
         """An ARN of this partition; by default any Region of this account."""
