@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.archive_world import ArchiveWorld, a_chain
+from tests.archive_world import BEGIN, HOUR, ArchiveWorld, a_chain
 from tests.event_history_world import World
 
 from itemtrail.core import layout
@@ -69,6 +69,22 @@ def test_the_trail_s_row_stands_where_both_have_one(archived: ArchiveWorld, tmp_
     assert rows(archived, cache, "SELECT count(*) FROM events_all") == [(27,)]
     named = rows(archived, cache, "SELECT DISTINCT eventID FROM events_all WHERE source = 'event_history' ORDER BY 1")
     assert named == [("only-here-0",), ("only-here-1",), ("only-here-2",)]
+
+
+def test_an_event_without_an_id_gives_way_to_the_trail_s_equal_record(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    world = ArchiveWorld(tmp_path / "spool", chain=a_chain(logs=1))
+    record = '{"eventVersion":"1.11","eventTime":"2026-03-10T09:00:00Z"}'
+    world.deliver(world.chain.log(BEGIN + 12 * HOUR, "noid000000000000", content=f'{{"Records":[{record}]}}'.encode()))
+    world.run()
+    (spool := tmp_path / "history").mkdir()
+    asked = World(spool, archive=world.archive)
+    asked.clock.now = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
+    for text in (record, record.replace("}", ',"n":1}')):
+        asked.history.add(dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC), text=text)
+    asked.run(Unit(world.unit.account, world.unit.region, dt.date(2026, 3, 10)))
+    found = rows(world, tmp_path / "c", "SELECT source, _extra FROM events_all WHERE eventID IS NULL ORDER BY ALL")
+    assert found == [("event_history", '{"n":1}'), ("trail", None)]
 
 
 def test_the_proven_views_hold_nothing_of_it(archived: ArchiveWorld, tmp_path: Path) -> None:
