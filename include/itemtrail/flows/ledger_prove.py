@@ -2,9 +2,10 @@
 
 Decides: by default the last checkpoint proves; an earlier one where somebody kept that one. Refuses to make a proof that does not
 hold: the receipt in the archive, the ledger's rows and the checkpoint are held against each other first. Costs one pass over all
-leaves (docs/performance.md).
+leaves (docs/performance.md); ``open_ledger`` reads them once for many receipts.
 """
 
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -17,35 +18,67 @@ from itemtrail.flows.ledger_book import Book, open_book, read_checkpoint
 from itemtrail.ports.data import ObjectStore
 
 
-def prove(archive: ObjectStore, key: str, *, room: Path, at: int | None = None, since: int | None = None) -> LedgerProof:
-    """The proof that the receipt at ``key`` is in checkpoint ``at`` (default: the last), which continues ``since`` where given.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The ledger up to ``checkpoint``, read once. ``hashes``: of every leaf of that checkpoint."""
+
+    archive: ObjectStore
+    book: Book
+    checkpoint: Checkpoint
+    hashes: tuple[bytes, ...]
+    _made: dict[str, LedgerProof] = field(default_factory=dict)
+
+    def prove(self, key: str, since: int | None = None) -> LedgerProof:
+        """The proof that the receipt at ``key`` is in the checkpoint, which continues ``since`` where given.
+
+        Raises:
+            ConfigurationError: there is no such checkpoint, or it does not hold the receipt.
+            EvidenceError: the receipt is not what the ledger holds, or the ledger contradicts itself.
+            NotFound, AccessDenied, SourceUnavailable.
+        """
+        if since is not None:
+            return self._prove(key, since)
+        if key not in self._made:
+            self._made[key] = self._prove(key, None)
+        return self._made[key]
+
+    def _prove(self, key: str, since: int | None) -> LedgerProof:
+        checkpoint, hashes = self.checkpoint, self.hashes
+        older = _checkpoint(self.archive, checkpoint, since) if since else None
+        row = self.book.rows_with({key}).get(key)
+        if row is None or row.leaf >= checkpoint.leaves:
+            raise _not_held(key, checkpoint, row.checkpoint if row else None)
+        proof = LedgerProof(
+            key=key,
+            size=row.size,
+            sha256=row.sha256,
+            leaf=row.leaf,
+            path=tuple(node.hex() for node in inclusion_proof(hashes, row.leaf)),
+            checkpoint=checkpoint,
+            since=older,
+            consistency=tuple(node.hex() for node in consistency_proof(hashes, older.leaves)) if older else (),
+        )
+        _must_hold(self.archive, self.book, proof)
+        return proof
+
+
+def open_ledger(archive: ObjectStore, *, room: Path, at: int | None = None) -> Opened:
+    """The ledger up to checkpoint ``at`` (default: the last), to prove many receipts. ``room`` is a folder for its files.
 
     Raises:
-        ConfigurationError: there is no such checkpoint, or it does not hold the receipt.
-        EvidenceError: the receipt is not what the ledger holds, or the ledger contradicts itself.
-        NotFound, AccessDenied, SourceUnavailable.
+        ConfigurationError: there is no ledger, or no such checkpoint. EvidenceError, NotFound, AccessDenied, SourceUnavailable.
     """
     book = open_book(archive, room)
     if book.last is None:
         raise ConfigurationError(f"{archive.name} has no ledger.", advice="run itemtrail ledger append.")
     checkpoint = _checkpoint(archive, book.last, at)
-    older = _checkpoint(archive, checkpoint, since) if since else None
-    row = book.rows_with({key}).get(key)
-    if row is None or row.leaf >= checkpoint.leaves:
-        raise _not_held(key, checkpoint, row.checkpoint if row else None)
-    hashes = list(islice((one for path in book.paths for one in rows.leaf_hashes(path)), checkpoint.leaves))
-    proof = LedgerProof(
-        key=key,
-        size=row.size,
-        sha256=row.sha256,
-        leaf=row.leaf,
-        path=tuple(node.hex() for node in inclusion_proof(hashes, row.leaf)),
-        checkpoint=checkpoint,
-        since=older,
-        consistency=tuple(node.hex() for node in consistency_proof(hashes, older.leaves)) if older else (),
-    )
-    _must_hold(archive, book, proof)
-    return proof
+    hashes = tuple(islice((one for path in book.paths for one in rows.leaf_hashes(path)), checkpoint.leaves))
+    return Opened(archive, book, checkpoint, hashes)
+
+
+def prove(archive: ObjectStore, key: str, *, room: Path, at: int | None = None, since: int | None = None) -> LedgerProof:
+    """The proof of one receipt; raises as ``open_ledger`` and ``Opened.prove``."""
+    return open_ledger(archive, room=room, at=at).prove(key, since)
 
 
 def _must_hold(archive: ObjectStore, book: Book, proof: LedgerProof) -> None:

@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from itemtrail.core.receipt import Packed, Receipt
 from itemtrail.core.signature import fingerprint
 from itemtrail.errors import EvidenceError, ItemtrailError, NotFound
 from itemtrail.flows import ledger_prove
-from itemtrail.flows.receipts import load
+from itemtrail.flows.receipts import History, load
 from itemtrail.model import Unit, Verdict
 from itemtrail.ports.data import ObjectStore
+
+_MOST_ORIGINALS = 4  # kept inflated: several events of a question stand in one log file
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,50 +60,88 @@ def find(paths: Sequence[Path], event_id: str) -> Iterator[Found]:
             yield Found(Unit(account, region, day), row)
 
 
-def prove(archive: ObjectStore, found: Sequence[Found], *, room: Path, max_bytes: int, at: int | None = None) -> bytes:
-    """The proof of the first of ``found`` that can be proven.
+@dataclass(slots=True)
+class Prover:
+    """Proofs of many events: the ledger, each unit's receipts and the log file in hand are read once.
 
-    Args:
-        archive: the archive.
-        found: rows of one event.
-        room: a folder for the ledger's files.
-        max_bytes: largest inflated log file or digest.
-        at: number of the checkpoint that proves; the last where None.
-
-    Raises:
-        NotFound: no row, or nothing that signs it. EvidenceError: not proven, or the archive contradicts itself.
-        ConfigurationError: the ledger does not hold it (yet).
-        ColdStorage: originals must be restored first. AccessDenied, SourceUnavailable.
+    ``room`` is a folder for the ledger's files, ``max_bytes`` the largest inflated log file or digest, ``at`` the number of the
+    checkpoint that proves (the last where None).
     """
-    problem: ItemtrailError = NotFound("no such event is archived.", advice="widen --from and --to (event dates).")
-    for one in found:
-        try:
-            return _prove(archive, one, room, max_bytes, at)
-        except (EvidenceError, NotFound) as error:
-            problem = error
-    raise problem
+
+    archive: ObjectStore
+    room: Path
+    max_bytes: int
+    at: int | None = None
+    _ledger: ledger_prove.Opened | None = None
+    _units: dict[Unit, History] = field(default_factory=dict)
+    _bodies: dict[str, bytes] = field(default_factory=dict)
+    _originals: dict[tuple[str, str], proof.Original] = field(default_factory=dict)
+
+    def ledger(self) -> ledger_prove.Opened:
+        """The ledger; raises as ``ledger_prove.open_ledger``."""
+        if self._ledger is None:
+            self._ledger = ledger_prove.open_ledger(self.archive, room=self.room, at=self.at)
+        return self._ledger
+
+    def unit(self, unit: Unit) -> History:
+        """A unit's receipts; raises as ``receipts.load``."""
+        if unit not in self._units:
+            self._units[unit] = load(self.archive, unit)
+        return self._units[unit]
+
+    def prove(self, found: Sequence[Found]) -> bytes:
+        """The proof of the first of ``found``, rows of one event, that can be proven.
+
+        Raises:
+            NotFound: no row, or nothing that signs it. EvidenceError: not proven, or the archive contradicts itself.
+            ConfigurationError: the ledger does not hold it (yet).
+            ColdStorage: originals must be restored first. AccessDenied, SourceUnavailable.
+        """
+        problem: ItemtrailError = NotFound("no such event is archived.", advice="widen --from and --to (event dates).")
+        for one in found:
+            try:
+                return self._prove(one)
+            except (EvidenceError, NotFound) as error:
+                problem = error
+        raise problem
+
+    def _prove(self, found: Found) -> bytes:
+        sources = _sources(self.archive, found, self.unit(found.unit).receipts)
+        log, digest = self._original(sources.log), self._original(sources.digest)
+        last = sources.receipts[-1]
+        key = layout.receipt_key(found.unit, last.number)
+        bodies = [self._body(layout.receipt_key(found.unit, one.number)) for one in sources.receipts]
+        return proof.make(
+            found.row,
+            log,
+            digest,
+            signature=sources.signature,
+            key=_public_key(self.archive, last, parse(digest.content)),
+            receipts=(key, bodies),
+            ledger=self.ledger().prove(key),
+        )
+
+    def _body(self, key: str) -> bytes:
+        if key not in self._bodies:
+            self._bodies[key] = self.archive.read(key).body
+        return self._bodies[key]
+
+    def _original(self, packed: Packed) -> proof.Original:
+        if packed.identity not in self._originals:
+            while len(self._originals) >= _MOST_ORIGINALS:
+                del self._originals[next(iter(self._originals))]
+            body = _read(self.archive, packed)
+            self._originals[packed.identity] = proof.Original(packed.key, body, inflate(body, max_bytes=self.max_bytes))
+        return self._originals[packed.identity]
 
 
-def _prove(archive: ObjectStore, found: Found, room: Path, max_bytes: int, at: int | None) -> bytes:
-    sources = _sources(archive, found)
-    log, digest = (_original(archive, one, max_bytes) for one in (sources.log, sources.digest))
-    last = sources.receipts[-1]
-    key = layout.receipt_key(found.unit, last.number)
-    bodies = [archive.read(layout.receipt_key(found.unit, one.number)).body for one in sources.receipts]
-    return proof.make(
-        found.row,
-        log,
-        digest,
-        signature=sources.signature,
-        key=_public_key(archive, last, parse(digest.content)),
-        receipts=(key, bodies),
-        ledger=ledger_prove.prove(archive, key, room=room, at=at),
-    )
+def prove(archive: ObjectStore, found: Sequence[Found], *, room: Path, max_bytes: int, at: int | None = None) -> bytes:
+    """The proof of one event; as ``Prover``."""
+    return Prover(archive, room, max_bytes, at).prove(found)
 
 
-def _sources(archive: ObjectStore, found: Found) -> _Sources:
+def _sources(archive: ObjectStore, found: Found, receipts: tuple[Receipt, ...]) -> _Sources:
     name = str(found.row["source_object"])
-    receipts = load(archive, found.unit).receipts
     log, proven = proof.packed(receipts, name), [one for one in receipts if _says_proven(one, name)]
     if log is None or not proven:
         raise EvidenceError(
@@ -134,11 +174,6 @@ def _by_successor(archive: ObjectStore, receipts: Sequence[Receipt], name: str) 
     raise NotFound(
         f"no signature of {name} is archived with its day.", advice="its successor's day holds it: itemtrail validate proves it."
     )
-
-
-def _original(archive: ObjectStore, packed: Packed, max_bytes: int) -> proof.Original:
-    body = _read(archive, packed)
-    return proof.Original(packed.key, body, inflate(body, max_bytes=max_bytes))
 
 
 def _read(archive: ObjectStore, packed: Packed) -> bytes:
