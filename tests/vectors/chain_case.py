@@ -1,7 +1,8 @@
 """What a case of ``tests/vectors/chain`` is: a chain of six hours, one mutation, and what must be said of it.
 
 What is wanted is written here by hand, from the design, never copied from what the library answers. Aliases: ``d2`` is the
-digest of hour 2 (window end 10:01:31), ``l2.0`` its first log; anything else is a key below the account's folder. ``D U I P``
+digest of hour 2 (window end 10:01:31), ``l2.0`` its first log, ``b2`` the hour's backfill digest, ``b2.0`` the late log that it
+lists; anything else is a key below the account's folder. ``D U I P``
 stand for DISPROVEN, UNPROVABLE, INCOMPLETE, PROVEN; what is not named must be PROVEN.
 """
 
@@ -72,6 +73,26 @@ def log(chain: Chain, alias: str) -> str:
     hour, _, index = alias[1:].partition(".")
     delivered = START + int(hour) * HOUR + (int(index) + 1) * dt.timedelta(minutes=13)
     return chain.log_key(delivered, f"{int(hour):04d}{int(index):04d}abcdefgh")
+
+
+def late_log(chain: Chain, hour: int) -> str:
+    """Key of ``b2.0``: a log of an hour that its digest does not list."""
+    return chain.log_key(START + hour * HOUR + dt.timedelta(minutes=43), f"{hour:04d}latelatelate")
+
+
+LATE_HOURS = (1, 3, 4)
+
+
+def with_backfill(chain: Chain, *, signer: Signer | None = None, **changes: dict[str, Any]) -> Chain:
+    """Three backfill digests, each of one late log, put into ``chain``: ``b1`` begins the chain, ``b3`` and ``b4`` follow.
+
+    ``changes``: document fields by alias.
+    """
+    for hour in LATE_HOURS:
+        begin = START + hour * HOUR
+        key_ = chain.log(begin + dt.timedelta(minutes=43), f"{hour:04d}latelatelate")
+        chain.digest(begin, begin + HOUR, [key_], backfill=True, signer=signer, **changes.get(f"b{hour}", {}))
+    return chain
 
 
 def rebuilt(
@@ -158,6 +179,10 @@ def _key(chain: Chain, alias: str) -> str:
         return chain.digest_key(START + (int(alias[1:]) + 1) * HOUR)
     if alias[0] == "l" and alias[1:].replace(".", "").isdigit():
         return log(chain, alias)
+    if alias[0] == "b" and alias[1:].isdigit():
+        return chain.digest_key(START + (int(alias[1:]) + 1) * HOUR, backfill=True)
+    if alias[0] == "b" and alias[1:].replace(".", "").isdigit():
+        return late_log(chain, int(alias[1:].split(".", maxsplit=1)[0]))
     return chain.folder("CloudTrail").removesuffix("CloudTrail/us-east-1/") + alias
 
 

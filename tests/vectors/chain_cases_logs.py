@@ -196,7 +196,9 @@ def other_trail_beside(chain: Chain, setting: Setting) -> None:
     chain.objects |= other.objects
 
 
-@case("A backfill digest lists a log that came late.", f"{DIGEST}110131Z_backfill.json.gz P BACKFILL", exit=0, objects=12)
+@case(
+    "A backfill digest lists a log that came late.", f"{DIGEST}110131Z_backfill.json.gz P BACKFILL_STARTING", exit=0, objects=12
+)
 def backfill_digest(chain: Chain, setting: Setting) -> None:
     late = chain.log(START + dt.timedelta(minutes=200), "latelatelatelate")
     chain.digest(START + 3 * HOUR, START + 4 * HOUR, [late], backfill=True)

@@ -67,6 +67,7 @@ class Chain:
     objects: dict[str, Obj] = field(default_factory=dict)
     digests: list[str] = field(default_factory=list)
     previous: dict[str, Any] = field(default_factory=dict)
+    previous_backfill: dict[str, Any] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -111,7 +112,7 @@ class Chain:
         """Put a signed digest that lists ``logs``; its key. ``changes`` replace document fields before signing."""
         signer = signer or self.signer
         key = key or self.digest_key(end, backfill=backfill)
-        link = {} if starting or backfill else self.previous
+        link = {} if starting else self.previous_backfill if backfill else self.previous
         document = {
             "awsAccountId": self.account,
             "digestStartTime": utc(start),
@@ -132,10 +133,13 @@ class Chain:
         text = json.dumps(document, separators=(",", ":"))
         content = (text.replace("/", "\\/") if len(self.digests) % 2 else text).encode()
         self.put_digest(key, content, document, signer, end)
-        if not backfill:
+        signature = self.objects[key].metadata["signature"]
+        made = {"bucket": self.bucket, "key": key, "sha256": _sha256(content), "signature": signature}
+        if backfill:
+            self.previous_backfill = made
+        else:
             self.digests.append(key)
-            signature = self.objects[key].metadata["signature"]
-            self.previous = {"bucket": self.bucket, "key": key, "sha256": _sha256(content), "signature": signature}
+            self.previous = made
         return key
 
     def put_digest(self, key: str, content: bytes, document: dict[str, Any], signer: Signer, end: dt.datetime) -> None:

@@ -2,15 +2,14 @@
 
 Rules, in the order of the code:
 
-1. A digest is *genuine* if it lies where it says and its signature holds (``signature``). Where the metadata that carries the
-   signature is missing, a successor's ``previousDigestSignature`` does as well: a signature that holds is AWS's, whoever says it.
-2. A digest whose signature cannot be checked is DISPROVEN all the same if a genuine successor records another hash of it.
+1. A digest is *genuine* if it lies where it says and its signature holds (``genuine``).
+2. Backfill digests are a chain of their own (``backfill``).
 3. Neighbours that are both genuine must agree: hash, signature, and the end of one is the start of the next.
 4. Genuine digests are the windows of the chain; the time they leave open is cut into expected slots (``completeness``).
 5. An altered or missing digest is blamed in its own slot only.
 6. What a digest says of logs counts for as much as the digest itself.
 
-Not done here: backfill chains are not walked (each backfill digest is judged by its own signature), keys are taken as given.
+Not done here: keys are taken as given, and what lies in older versions of an object is looked for by the flow.
 Source: "Custom implementations of CloudTrail log file integrity validation", CloudTrail user guide, read 2026-11-24.
 """
 
@@ -19,14 +18,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from itemtrail.core.completeness import Before, Kind, Rules, Slot, Span, Window, due, expected
-from itemtrail.core.digest import HASH_ALGORITHM, Digest, Link, LogEntry, Reading
+from itemtrail.core.backfill import BackfillReport, judge_backfill
+from itemtrail.core.completeness import HOUR, Before, Kind, Rules, Slot, Span, Window, due, expected
+from itemtrail.core.digest import HASH_ALGORITHM, Digest, LogEntry, Reading
+from itemtrail.core.genuine import Finding, signatures
 from itemtrail.core.keys import format_digest, log_folder, parse_digest
 from itemtrail.core.reasons import COULD_NOT_LOOK, Reason
 from itemtrail.core.signature import check
 from itemtrail.model import ObjectVerdict, PublicKey, SlotVerdict, StoredObject, TrailRef, Verdict
-
-Finding = tuple[Reason, str]  # reason, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class ChainReport:
     """A judged chain. ``others``: verdicts on objects of the digest folder that are no slot's digest (backfill, planted).
 
     ``digests`` are the digest objects as read, for packing; empty where they were not asked for. ``until``: no slot after it.
+    ``late``: the hours before the end of each backfill digest that is not proven: it may list a log that nobody else does.
     """
 
     scope: Scope
@@ -62,6 +62,7 @@ class ChainReport:
     others: tuple[ObjectVerdict, ...]
     until: dt.datetime
     digests: tuple[StoredObject, ...] = ()
+    late: tuple[SlotVerdict, ...] = ()
 
 
 def judge(
@@ -72,12 +73,17 @@ def judge(
     rules: Rules,
     *,
     no_keys: Reason | None = None,
+    gone: Iterable[str] = (),
 ) -> ChainReport:
-    """Judge the digests of one trail. ``keys`` by fingerprint; ``no_keys``: why they could not be had."""
+    """Judge the digests of one trail.
+
+    ``keys`` by fingerprint; ``no_keys``: why they could not be had; ``gone``: backfill digests that were looked for, because a
+    later one names them, and are not there.
+    """
     everything = sorted(readings, key=lambda r: (r.key.end, r.key.key))
     standard = [r for r in everything if not r.key.backfill]
     backfill = [r for r in everything if r.key.backfill]
-    findings = _signatures(standard, keys, no_keys)
+    findings = signatures(standard, keys, no_keys, _flavour)
     genuine = [r for r in standard if findings[r.key.key][0].verdict is Verdict.PROVEN]
     findings |= _links(genuine, findings, scope)
     windows = [w for r in genuine if (w := _window(r, scope))]
@@ -85,52 +91,16 @@ def judge(
     unproven = {r.key.end: r for r in standard if r.key.key not in proven}
     newest = standard[-1].key.end if standard else None
     slots = tuple(_Slots(scope, span, rules, findings, unproven, genuine, newest).verdicts(expected(windows, unproven, span)))
-    findings |= {r.key.key: _backfill(r, keys, no_keys) for r in backfill}
+    late = judge_backfill(backfill, keys, no_keys, scope.trail, frozenset(gone))
+    findings |= late.findings
     used = {slot.object for slot in slots}
     strays = [r for r in everything if r.key.key not in used and span.start <= r.key.end <= span.end]
-    others = [_object(r.key.key, findings[r.key.key]) for r in strays]
+    others = [_object(r.key.key, findings[r.key.key]) for r in strays] + [o for o in late.absent if _ends_in(o.key, scope, span)]
     claims, outside = _claims(everything, findings, scope)
-    return ChainReport(scope, slots, claims, (*others, *outside), span.until)
+    return ChainReport(scope, slots, claims, (*others, *outside), span.until, late=tuple(_open_hours(backfill, late, scope)))
 
 
-def _signatures(standard: Sequence[Reading], keys: Mapping[str, PublicKey], no_keys: Reason | None) -> dict[str, Finding]:
-    """Rules 1 and 2, newest first, so that a successor is judged before the digest it vouches for."""
-    findings: dict[str, Finding] = {}
-    vouched: dict[str, Link] = {}
-    lent = _lent(standard)
-    for reading in reversed(standard):
-        reason, detail = (reading.problem, reading.detail)
-        document, link = reading.document, vouched.get(reading.key.key)
-        if reason is Reason.OK:
-            reason, detail = check(reading, keys, no_keys=no_keys)
-            if reason is Reason.METADATA_MISSING and link and link.sha256 == reading.sha256:
-                reason, detail = check(reading, keys, no_keys=no_keys, signature=link.signature)
-                reason = Reason.SIGNED_BY_SUCCESSOR if reason is Reason.OK else reason
-            elif reason is Reason.METADATA_MISSING and link is None:
-                again = (check(reading, keys, no_keys=no_keys, signature=one) for one in lent.get(reading.key.key, ()))
-                reason = Reason.SIGNED_BY_SUCCESSOR if any(found[0] is Reason.OK for found in again) else reason
-            if reason.verdict is Verdict.UNPROVABLE and link and link.sha256 != reading.sha256:
-                reason, detail = Reason.HASH_DISAGREES_WITH_SUCCESSOR, f"it records {link.sha256}"
-        if reason.verdict is Verdict.PROVEN and document:
-            if document.previous:
-                vouched[document.previous.key] = document.previous
-            reason = _flavour(reason, document)
-        findings[reading.key.key] = reason, detail
-    return findings
-
-
-def _lent(standard: Sequence[Reading]) -> dict[str, list[str]]:
-    """Signatures that digests hold of others, by the other's key. Only one that verifies says anything."""
-    found: dict[str, list[str]] = {}
-    for reading in standard:
-        if reading.document and reading.document.previous:
-            found.setdefault(reading.document.previous.key, []).append(reading.document.previous.signature)
-    return found
-
-
-def _flavour(reason: Reason, document: Digest) -> Reason:
-    if reason is not Reason.OK:
-        return reason
+def _flavour(document: Digest) -> Reason:
     if document.previous is None:
         return Reason.STARTING
     return Reason.OK if document.logs else Reason.EMPTY
@@ -254,15 +224,6 @@ def with_other_trails(report: ChainReport, readings: Iterable[Reading], keys: Ma
     return replace(report, claims=claims)
 
 
-def _backfill(reading: Reading, keys: Mapping[str, PublicKey], no_keys: Reason | None) -> Finding:
-    if reading.problem is not Reason.OK:
-        return reading.problem, reading.detail
-    reason, detail = check(reading, keys, no_keys=no_keys)
-    if reason is Reason.OK and reading.generated is None:
-        return Reason.BACKFILL_NO_TIMESTAMP, ""
-    return (Reason.BACKFILL if reason is Reason.OK else reason), detail
-
-
 def _claims(
     readings: Sequence[Reading], findings: Mapping[str, Finding], scope: Scope
 ) -> tuple[dict[str, Claim], list[ObjectVerdict]]:
@@ -294,6 +255,22 @@ def _merge(old: Claim | None, new: Claim) -> Claim:
     if new.verdict is Verdict.PROVEN and new.sha256 != old.sha256:
         return Claim(new.key, new.sha256, new.digest_key, Verdict.DISPROVEN, Reason.LISTED_TWICE)
     return old
+
+
+def _open_hours(backfill: Iterable[Reading], late: BackfillReport, scope: Scope) -> Iterator[SlotVerdict]:
+    ends = {r.key.key: r.key.end for r in backfill}
+    for one in late.absent:
+        digest = parse_digest(one.key, scope.trail, scope.account, scope.region)
+        ends |= {one.key: digest.end} if digest else {}
+    for verdict in (*late.absent, *(_object(key, finding) for key, finding in late.findings.items())):
+        if verdict.verdict is not Verdict.PROVEN and verdict.key in ends:
+            end = ends[verdict.key]
+            yield SlotVerdict(end - HOUR, end, verdict.verdict, verdict.reason, verdict.key, verdict.detail)
+
+
+def _ends_in(key: str, scope: Scope, span: Span) -> bool:
+    digest = parse_digest(key, scope.trail, scope.account, scope.region)
+    return digest is not None and span.start <= digest.end <= span.end
 
 
 def _object(key: str, finding: Finding) -> ObjectVerdict:

@@ -1,7 +1,8 @@
 """The verdict on one log object, from what the chain says of it and what its content hashes to; and the verdict on all.
 
 Decides: a log is judged by whichever digest lists it. Listed by no digest, it is judged by the digests that cover its time:
-they are all proven and the grace time is over, so nobody vouches for it; one is not, so nobody can tell. Refuses to take a
+they are all proven and the grace time is over, so nobody vouches for it; one is not (a backfill digest counts too), so nobody
+can tell. Refuses to take a
 log's own name for proof of anything but the minute it carries. Source: "Validating CloudTrail log file integrity",
 CloudTrail user guide, read 2026-11-24.
 """
@@ -75,6 +76,7 @@ def _unlisted(log: LogKey, report: ChainReport, now: dt.datetime, rules: Rules) 
     if not report.slots or log.delivered < report.slots[0].start:
         return _verdict(log.key, Reason.BEFORE_CHAIN)
     open_slots = [s for s in _covering(log.delivered, report.slots) if s.verdict is not Verdict.PROVEN]
+    open_slots += [s for s in report.late if s.start <= log.delivered + NAME_SLACK and log.delivered < s.end]
     if open_slots and worst([s.verdict for s in open_slots]) is not Verdict.INCOMPLETE:
         unread = all(s.reason in COULD_NOT_LOOK or s.verdict is Verdict.INCOMPLETE for s in open_slots)
         reason = Reason.DIGEST_NOT_READ if unread else Reason.DIGEST_NOT_PROVEN

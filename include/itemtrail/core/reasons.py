@@ -29,6 +29,7 @@ class Reason(StrEnum):
     STARTING = "STARTING"
     SIGNED_BY_SUCCESSOR = "SIGNED_BY_SUCCESSOR"
     BACKFILL = "BACKFILL"
+    BACKFILL_STARTING = "BACKFILL_STARTING"
     OTHER_TRAIL = "OTHER_TRAIL"
     # INCOMPLETE
     NOT_YET_DUE = "NOT_YET_DUE"
@@ -143,6 +144,9 @@ _TABLE: dict[Reason, _Entry] = {
         "Nothing for the proof; find out who copied the object without its metadata.",
     ),
     Reason.BACKFILL: _Entry(_P, "Signed backfill digest: lists logs that came too late for their hour's digest."),
+    Reason.BACKFILL_STARTING: _Entry(
+        _P, "Signed backfill digest that names no predecessor: it begins its chain, and nobody vouches for one before it."
+    ),
     Reason.OTHER_TRAIL: _Entry(
         _P, "Not this trail's log: a signed digest of another trail in the same folder lists it, and the hash holds."
     ),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from itemtrail.core import digest
+from itemtrail.core.backfill import named_before
 from itemtrail.core.chain import ChainReport, Scope, judge, with_other_trails
 from itemtrail.core.completeness import HOUR, Rules, Span
 from itemtrail.core.digest import Reading
@@ -63,12 +64,14 @@ def read_chain(
     own = listed.own if listed.own or oldest is None or oldest.key.end < start else [oldest]
     read = [pair for pair in each(own, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
     others = [pair[0] for pair in each(listed.others, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
+    earlier, gone = _backfill_before(store, scope, [reading for reading, _ in read], max_bytes)
+    read += earlier
     readings = [reading for reading, _ in read]
     keys, no_keys = _keys(public_keys, region, [*readings, *others])
     first = min((entry.key.end for entry in own if not entry.key.backfill), default=None)
     older = oldest is not None and (first is None or oldest.key.end < first)
     span = Span(start, end, now, status, older=older, offset=oldest.key.end if oldest else None)
-    report = judge(readings, keys, scope, span, rules, no_keys=no_keys)
+    report = judge(readings, keys, scope, span, rules, no_keys=no_keys, gone=gone)
     strangers = tuple(judge_foreign(info, now, rules) for info in listed.foreign)
     kept = tuple(stored for _, stored in read if stored) if keep_digests else ()
     return replace(with_other_trails(report, others, keys), others=(*report.others, *strangers), digests=kept)
@@ -164,6 +167,25 @@ def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) ->
     if isinstance(found, StoredObject):
         return digest.read(found, key, trail, max_bytes=max_bytes), found
     return None if found[0] is Reason.MISSING else (digest.unread(key, *found), None)
+
+
+def _backfill_before(
+    store: ObjectStore, scope: Scope, readings: Sequence[Reading], max_bytes: int
+) -> tuple[list[tuple[Reading, StoredObject | None]], list[str]]:
+    """The backfill digests that the range's name as predecessors and that lie before it, and those that are not there.
+
+    One step back is enough: it links the range's first; what lies further back belongs to another range.
+    """
+    found: list[tuple[Reading, StoredObject | None]] = []
+    gone: list[str] = []
+    for key in sorted(named_before(readings, scope.trail, scope.account, scope.region)):
+        digest_key = parse_digest(key, scope.trail, scope.account, scope.region)
+        pair = _read(store, _Entry(digest_key, 0), scope.trail, max_bytes) if digest_key else None
+        if pair:
+            found.append(pair)
+        else:
+            gone.append(key)
+    return found, gone
 
 
 def _keys(public_keys: PublicKeys, region: str, readings: Sequence[Reading]) -> tuple[dict[str, PublicKey], Reason | None]:
