@@ -1,6 +1,7 @@
 """The only factory of adapters: one AWS session (a profile, a role, the default chain), one optional endpoint.
 
-Decides: endpoint (argument, else ``AWS_ENDPOINT_URL``), addressing (path-style wherever an endpoint is given), retries, Region.
+Decides: endpoint (argument, else ``AWS_ENDPOINT_URL_<SERVICE>``, else ``AWS_ENDPOINT_URL``), addressing (path-style wherever S3
+has an endpoint), retries, Region.
 Holds no credentials of its own; obstore gets them from the same session, so that both see the same role and its renewal.
 Source: AWS SDKs and Tools reference guide, "Service-specific endpoints" and "Retry behavior", read 2026-11-24.
 """
@@ -47,7 +48,8 @@ class Connection:
     ) -> None:
         with translated("sts:GetCallerIdentity", "the AWS profile"):
             self.session = session or boto3.Session()
-        self.endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+        self._given = endpoint_url  # where none is given, botocore reads the environment service by service
+        self.endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
         self.region = region or self.session.region_name or _DEFAULT_REGION
 
     @classmethod
@@ -164,7 +166,7 @@ class Connection:
             return self.session.client(
                 service,
                 region_name=region or self.region,
-                endpoint_url=self.endpoint_url,
+                endpoint_url=self._given,
                 config=config,
             )
 

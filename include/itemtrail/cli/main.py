@@ -17,7 +17,7 @@ from itemtrail.errors import ItemtrailError
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
     "records", "query", "build-history", "history", "changes", "legal-hold", "review", "permissions",
-    "export-event-history", "prove", "verify-proof", "absent",
+    "export-event-history", "prove", "verify-proof", "absent", "certificate",
 )  # fmt: skip
 
 
@@ -37,8 +37,7 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    chosen = words[:1] if words and words[0] in COMMANDS else COMMANDS  # one command loads one module: start-up is felt
-    arguments = build_parser(chosen).parse_args(words)
+    arguments = build_parser(_needed(words)).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except ItemtrailError as error:
@@ -50,6 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("itemtrail: interrupted; nothing half-written counts, run it again.", file=sys.stderr)
         return 130
+
+
+def _needed(words: Sequence[str]) -> Sequence[str]:
+    """The commands whose modules are loaded: one command loads one, the version none, because start-up is felt."""
+    if words and words[0] in COMMANDS:
+        return words[:1]
+    return () if list(words) == ["--version"] else COMMANDS
 
 
 if __name__ == "__main__":
