@@ -1,0 +1,70 @@
+"""Completeness certificates from an archive: a unit's receipts, and what the ledger knows of them.
+
+Decides: without a ledger a certificate says so; a receipt that the ledger knows otherwise, or knows one more of, is contrary
+evidence. Refuses to take "could not look" for a lack: what could not be read is an error, not a statement.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from itemtrail.core import layout
+from itemtrail.core.certificate import Certificate, Lacking, make
+from itemtrail.core.ledger_proof import LedgerProof
+from itemtrail.errors import AccessDenied, ConfigurationError, EvidenceError, NotFound
+from itemtrail.flows.ledger_prove import Opened
+from itemtrail.flows.receipts import load
+from itemtrail.model import Unit
+from itemtrail.ports.data import ObjectStore
+
+_THREADS = 8
+
+
+def certificates(archive: ObjectStore, units: Sequence[Unit], ledger: Opened | None) -> tuple[Certificate | Lacking, ...]:
+    """One for each of ``units``, in order. ``ledger`` None: there is none.
+
+    Raises:
+        AccessDenied, SourceUnavailable.
+    """
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="units") as threads:
+        return tuple(threads.map(lambda unit: certificate(archive, unit, ledger), units))
+
+
+def certificate(archive: ObjectStore, unit: Unit, ledger: Opened | None) -> Certificate | Lacking:
+    """The certificate of one unit, or what is lacking; raises as ``certificates``."""
+    try:
+        found = load(archive, unit)
+        bodies = [archive.read(layout.receipt_key(unit, one.number)).body for one in found.receipts]
+        if vanished := _vanished(unit, len(bodies), ledger):
+            return Lacking(unit, None, None, (vanished,))
+        proof, note = _ledger(unit, len(bodies), ledger)
+    except (EvidenceError, NotFound) as error:
+        return Lacking(unit, None, None, (error.message,))
+    return make(unit, found.receipts, bodies, unfinished=found.open_plan is not None, ledger=proof, note=note)
+
+
+def lines(made: Sequence[Certificate | Lacking]) -> Iterator[str]:
+    """Each unit that is not certified without reservation, on a line."""
+    for one in made:
+        wanting = one.reasons if isinstance(one, Lacking) else one.reservations
+        if wanting:
+            yield f"{one.unit}: {'; '.join(wanting)}"
+
+
+def _vanished(unit: Unit, count: int, ledger: Opened | None) -> str:
+    """A receipt that the ledger holds and the archive does not show any more, in words."""
+    key = layout.receipt_key(unit, count)
+    held = ledger.book.rows_with({key}) if ledger else {}
+    return f"the ledger holds {key}, and the archive does not any more" if held else ""
+
+
+def _ledger(unit: Unit, count: int, ledger: Opened | None) -> tuple[LedgerProof | None, str]:
+    if ledger is None:
+        return None, "the archive has none"
+    if not count:
+        return None, ""
+    try:
+        return ledger.prove(layout.receipt_key(unit, count - 1)), ""
+    except AccessDenied:
+        raise
+    except ConfigurationError as error:
+        return None, error.message
