@@ -24,7 +24,7 @@ NOT_SAID = (
     "That everything was recorded: it is about what CloudTrail delivered. Which events the trail records, its selectors decide.",
     "That nothing else changed an item: deletions by time to live and writes that a replica made are in no trail.",
     "Who somebody is: the events name identities and keys, not persons.",
-    "Whose key signed the digests: the keys are the archived ones. Only a checkpoint kept elsewhere, or CloudTrail's list, says that.",
+    "Whose key signed the digests: the keys are the archived ones. A checkpoint kept elsewhere or CloudTrail's list says that.",
     "Anything about later: it is what the unit's last receipt says as of the checkpoint that it names.",
 )
 
