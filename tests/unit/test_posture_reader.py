@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from itemtrail.aws.facts import Noting, Read, Strict, one_thread_makes
 from itemtrail.aws.posture import AwsPosture
@@ -298,3 +299,41 @@ def test_clients_are_made_one_at_a_time_and_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(made) == [("s3", "r0"), ("s3", "r1"), ("s3", "r2")]
+
+
+def test_a_role_of_another_account_is_not_the_one_of_its_name_here() -> None:
+    scope = dataclasses.replace(SCOPE, roles={"setup": f"arn:aws:iam::{OTHER}:role/setup"})
+    fake = FakeAws(iam__get_role={"Role": {"Arn": f"arn:aws:iam::{ACCOUNT}:role/setup", "AssumeRolePolicyDocument": {"a": 1}}})
+    found = fake.read(scope)
+    assert (found.roles[0].trust, found.roles[0].policies) == (None, None)
+    assert [(one.action, one.why) for one in found.unread] == [("iam:GetRole", f"the role is of account {OTHER}")]
+    elsewhere = dataclasses.replace(SCOPE, roles={"setup": f"arn:aws:iam::{ACCOUNT}:role/path/setup"})
+    (other,) = fake.read(elsewhere).roles
+    assert (other.trust, other.policies) == (None, None), "that name is another role"
+
+
+def test_credentials_of_another_account_would_look_in_the_wrong_place() -> None:
+    with pytest.raises(ConfigurationError, match=f"of account {ACCOUNT}; `trail.account` is {OTHER}"):
+        FakeAws().read(dataclasses.replace(SCOPE, trail_account=OTHER))
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        ("cloudtrail__describe_trails", "cloudtrail:DescribeTrails"),
+        ("cloudtrail__get_trail_status", "cloudtrail:GetTrailStatus"),
+        ("dynamodb__describe_table", "dynamodb:DescribeTable"),
+        ("dynamodb__describe_continuous_backups", "dynamodb:DescribeContinuousBackups"),
+        ("ec2__describe_regions", "ec2:DescribeRegions"),
+        ("s3__get_bucket_request_payment", "s3:GetBucketRequestPayment"),
+    ],
+)
+@pytest.mark.parametrize(
+    "answer", [{"ResponseMetadata": {}}, raising(ResponseParserError("not XML"))], ids=["empty", "a proxy's page"]
+)
+def test_an_answer_that_is_none_is_told(method: str, action: str, answer: Any) -> None:
+    found = FakeAws(**{method: answer}).read()
+    assert {one.action for one in found.unread} == {action}
+    assert {one.why for one in found.unread} <= {"the answer does not say", "ResponseParserError"}
+    for table in found.tables:
+        assert table.state is not None, "a table of which nothing was said is not one that is not there"

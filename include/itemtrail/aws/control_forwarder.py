@@ -10,8 +10,8 @@ from itemtrail.aws.facts import Facts, Read
 from itemtrail.snapshot import FunctionState, MappingState, RoleState
 
 _NO_ENTITY = frozenset({"NoSuchEntity"})
-ROLE = Read("iam", "get_role", "iam:GetRole", _NO_ENTITY, regional=False)
-ROLE_POLICY = Read("iam", "get_role_policy", "iam:GetRolePolicy", _NO_ENTITY, regional=False)
+ROLE = Read("iam", "get_role", "iam:GetRole", _NO_ENTITY, tells="Role", regional=False)
+ROLE_POLICY = Read("iam", "get_role_policy", "iam:GetRolePolicy", _NO_ENTITY, tells="PolicyDocument", regional=False)
 FUNCTION = Read(
     "lambda", "get_function_configuration", "lambda:GetFunctionConfiguration", frozenset({"ResourceNotFoundException"})
 )

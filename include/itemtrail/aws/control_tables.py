@@ -10,7 +10,7 @@ from typing import Any
 from itemtrail.aws.facts import Facts, Read
 from itemtrail.snapshot import LogGroupState, TableState
 
-TABLE = Read("dynamodb", "describe_table", "dynamodb:DescribeTable", frozenset({"ResourceNotFoundException"}))
+TABLE = Read("dynamodb", "describe_table", "dynamodb:DescribeTable", frozenset({"ResourceNotFoundException"}), tells="Table")
 LOG_GROUPS = Read("logs", "describe_log_groups", "logs:DescribeLogGroups", member="logGroups")
 READ_ACTIONS = (TABLE.action, LOG_GROUPS.action)
 

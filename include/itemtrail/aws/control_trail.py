@@ -10,8 +10,8 @@ from itemtrail.aws.facts import Facts, Read
 from itemtrail.errors import AccessDenied, ConfigurationError
 from itemtrail.snapshot import TrailState
 
-DESCRIBE = Read("cloudtrail", "describe_trails", "cloudtrail:DescribeTrails")
-STATUS = Read("cloudtrail", "get_trail_status", "cloudtrail:GetTrailStatus")
+DESCRIBE = Read("cloudtrail", "describe_trails", "cloudtrail:DescribeTrails", tells="trailList")
+STATUS = Read("cloudtrail", "get_trail_status", "cloudtrail:GetTrailStatus", tells="IsLogging")
 SELECTORS = Read("cloudtrail", "get_event_selectors", "cloudtrail:GetEventSelectors")
 READ_ACTIONS = (DESCRIBE.action, STATUS.action, SELECTORS.action)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import botocore.exceptions
+import botocore.parsers
 import obstore.exceptions
 
 from itemtrail.core.restore_question import command_for
@@ -57,6 +58,7 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _FOREIGN = (
     botocore.exceptions.BotoCoreError,
     botocore.exceptions.ClientError,
+    botocore.parsers.ResponseParserError,
     obstore.exceptions.BaseError,
     FileNotFoundError,
     PermissionError,
@@ -80,6 +82,10 @@ def translate(error: Exception, action: str, resource: str) -> ItemtrailError:
         return _by_code(*_client_code(error), action, resource, str(error))
     if isinstance(error, botocore.exceptions.BotoCoreError):
         return _by_kind(error, resource)
+    if isinstance(error, botocore.parsers.ResponseParserError):
+        return SourceUnavailable(
+            f"{resource}: the answer is not the service's ({_first_line(error)}).", advice="run again later."
+        )
     code, status = _object_store_code(error)
     return _by_code(code, status, action, resource, _first_line(error))
 

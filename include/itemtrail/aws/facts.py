@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from itemtrail.aws.errors import denied_action, translated
 from itemtrail.posture import Unread
 
+SAYS_NOTHING = "the answer does not say"
 Clients = Callable[[str, str | None], Any]
 _Answer = TypeVar("_Answer")
 
@@ -30,6 +32,7 @@ class Read:
     action: str
     nothing: frozenset[str] = frozenset()
     member: str = ""  # of a paged answer: the list
+    tells: str = ""  # what an answer holds that is one; an answer without it says nothing
     regional: bool = True  # False: the answer is the account's, wherever it is asked
 
 
@@ -81,7 +84,11 @@ class Noting:
         def call() -> dict[str, Any]:
             return _unless(read.nothing, lambda: _one(self._client(read.service, region), read, parameters)) or {}
 
-        return self._noted(read, resource, region, call)
+        answer = self._noted(read, resource, region, call)
+        if answer and read.tells and answer.get(read.tells) is None:
+            self.note(read, resource, region, SAYS_NOTHING)
+            return None
+        return answer
 
     def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any] | None:
         """All of them, or None: a list of which one page is missing is not a list."""
@@ -113,7 +120,7 @@ class Noting:
         except ClientError as error:
             other = denied_action(error)
             why = code(error) + (f" ({other})" if other not in ("", read.action) else "")
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:  # the second: an answer of something else, a proxy's page
             why = type(error).__name__
         self.note(read, resource, region, why)
         return None

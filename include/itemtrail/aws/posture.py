@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from itemtrail.aws import posture_account, posture_buckets, posture_forwarder, posture_keys, posture_tables, posture_trails
 from itemtrail.aws.errors import translated
 from itemtrail.aws.facts import Noting, one_thread_makes
+from itemtrail.errors import ConfigurationError
 from itemtrail.posture import AlarmPosture, BucketPosture, KeyPosture, LogGroupPosture, Posture, PostureScope
 from itemtrail.snapshot import Identity
 
@@ -41,6 +42,11 @@ class AwsPosture:
     def read(self, scope: PostureScope, *, now: dt.datetime) -> Posture:
         """The snapshot; see ``PostureReader``."""
         caller = self._caller()
+        if caller.account != scope.trail_account:
+            raise ConfigurationError(
+                f"the credentials are of account {caller.account}; `trail.account` is {scope.trail_account}.",
+                advice="use credentials of that account, or correct `trail.account`.",
+            )
         facts = Noting(self._client)
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="posture")
         try:
@@ -65,7 +71,7 @@ class _Reading:
         scope, facts, caller = self.scope, self.facts, self.caller
         trail_arn = f"arn:{caller.partition}:cloudtrail:{scope.home_region}:{scope.trail_account}:trail/{scope.trail_name}"
         tables = self._each(lambda arn: posture_tables.read(facts, arn, caller.account), dict.fromkeys(scope.tables))
-        roles = self._each(lambda one: posture_account.role(facts, *one), scope.roles.items())
+        roles = self._each(lambda one: posture_account.role(facts, *one, caller.account), scope.roles.items())
         found = posture_account.regions(facts, scope)
         seen = self._each(lambda one: posture_trails.region(facts, one, trail_arn), found)
         trails = self._each(lambda one: posture_trails.trail(facts, one), posture_trails.once(seen))

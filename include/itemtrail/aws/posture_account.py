@@ -19,7 +19,7 @@ from itemtrail.posture import (
 )
 
 _NO_ENTITY = frozenset({"NoSuchEntity"})
-REGIONS = Read("ec2", "describe_regions", "ec2:DescribeRegions", regional=False)
+REGIONS = Read("ec2", "describe_regions", "ec2:DescribeRegions", tells="Regions", regional=False)
 ORGANIZATION = Read(
     "organizations",
     "describe_organization",
@@ -27,14 +27,16 @@ ORGANIZATION = Read(
     frozenset({"AWSOrganizationsNotInUseException"}),
     regional=False,
 )
-TOPIC = Read("sns", "get_topic_attributes", "sns:GetTopicAttributes", frozenset({"NotFound", "NotFoundException"}))
+TOPIC = Read(
+    "sns", "get_topic_attributes", "sns:GetTopicAttributes", frozenset({"NotFound", "NotFoundException"}), tells="Attributes"
+)
 ALARMS = Read("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", member="MetricAlarms")
 INLINE = Read("iam", "list_role_policies", "iam:ListRolePolicies", _NO_ENTITY, "PolicyNames", regional=False)
 ATTACHED = Read(
     "iam", "list_attached_role_policies", "iam:ListAttachedRolePolicies", _NO_ENTITY, "AttachedPolicies", regional=False
 )
-POLICY = Read("iam", "get_policy", "iam:GetPolicy", _NO_ENTITY, regional=False)
-POLICY_VERSION = Read("iam", "get_policy_version", "iam:GetPolicyVersion", _NO_ENTITY, regional=False)
+POLICY = Read("iam", "get_policy", "iam:GetPolicy", _NO_ENTITY, tells="Policy", regional=False)
+POLICY_VERSION = Read("iam", "get_policy_version", "iam:GetPolicyVersion", _NO_ENTITY, tells="PolicyVersion", regional=False)
 READS = (REGIONS, ORGANIZATION, TOPIC, ALARMS, ROLE, INLINE, ROLE_POLICY, ATTACHED, POLICY, POLICY_VERSION)
 
 
@@ -93,13 +95,17 @@ def alarms(facts: Noting, region: str, watched: frozenset[tuple[str, str]]) -> l
     ]
 
 
-def role(facts: Noting, kind: str, arn: str) -> RolePosture:
-    """One of our roles, with every policy of it that could be read."""
-    name = arn.rpartition("/")[2]
-    answer = facts.ask(ROLE, arn, None, RoleName=name)
-    if answer == {}:
+def role(facts: Noting, kind: str, arn: str, account: str) -> RolePosture:
+    """One of our roles, with every policy of it that could be read. IAM is asked by name, within ``account``, the caller's."""
+    owner, name = arn.split(":")[4], arn.rpartition("/")[2]
+    if owner != account:
+        facts.note(ROLE, arn, None, f"the role is of account {owner}")
         return RolePosture(arn, kind)
-    trust = (answer or {}).get("Role", {}).get("AssumeRolePolicyDocument")
+    answer = facts.ask(ROLE, arn, None, RoleName=name)
+    found = (answer or {}).get("Role", {})
+    if answer == {} or found.get("Arn", arn) != arn:  # another path: that name is another role
+        return RolePosture(arn, kind)
+    trust = found.get("AssumeRolePolicyDocument")
     return RolePosture(arn, kind, trust=trust, policies=_policies(facts, arn, name))
 
 

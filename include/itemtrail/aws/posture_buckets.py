@@ -12,13 +12,13 @@ from typing import Any
 
 from itemtrail.aws import control_s3
 from itemtrail.aws.control_s3 import LOCATION
-from itemtrail.aws.facts import Noting, Read
+from itemtrail.aws.facts import SAYS_NOTHING, Noting, Read
 from itemtrail.posture import BucketPosture
 from itemtrail.snapshot import BucketState, Identity
 
 PUBLIC = Read("s3", "get_bucket_policy_status", "s3:GetBucketPolicyStatus", frozenset({"NoSuchBucketPolicy"}))
 LOGGING = Read("s3", "get_bucket_logging", "s3:GetBucketLogging")
-PAYMENT = Read("s3", "get_bucket_request_payment", "s3:GetBucketRequestPayment")
+PAYMENT = Read("s3", "get_bucket_request_payment", "s3:GetBucketRequestPayment", tells="Payer")
 REPLICATION = Read(
     "s3",
     "get_bucket_replication",
@@ -64,7 +64,7 @@ def _more(facts: Noting, told: BucketPosture, name: str, region: str) -> BucketP
         public=_public(facts, arn, region, status),
         logging_bucket=logging.get("TargetBucket", ""),
         logging_prefix=logging.get("TargetPrefix", ""),
-        requester_pays=_requester_pays(facts, arn, region, payer),
+        requester_pays=None if payer is None else payer.get("Payer") == "Requester",
         replication=(facts.ask(REPLICATION, arn, where, Bucket=name) or {}).get("ReplicationConfiguration"),
         notification={key: value for key, value in (notification or {}).items() if key != "ResponseMetadata"} or None,
     )
@@ -89,16 +89,9 @@ def _public(facts: Noting, arn: str, region: str, answer: dict[str, Any] | None)
         return None if answer is None else False
     said = (answer.get("PolicyStatus") or {}).get("IsPublic")
     if not isinstance(said, bool):
-        facts.note(PUBLIC, arn, region, "the answer does not say")
+        facts.note(PUBLIC, arn, region, SAYS_NOTHING)
         return None
     return said
-
-
-def _requester_pays(facts: Noting, arn: str, region: str, answer: dict[str, Any] | None) -> bool | None:
-    payer = (answer or {}).get("Payer")
-    if answer is not None and payer is None:
-        facts.note(PAYMENT, arn, region, "the answer does not say")
-    return None if payer is None else payer == "Requester"
 
 
 def _owner(facts: Noting, name: str, arn: str, owners: tuple[str, ...]) -> str | None:

@@ -14,9 +14,9 @@ from itemtrail.aws.posture_trails import utc
 from itemtrail.posture import BucketPosture, KeyPosture, LogGroupPosture, TablePosture, TopicPosture, TrailPosture
 
 _NONE = frozenset({"NotFoundException"})
-KEY = Read("kms", "describe_key", "kms:DescribeKey", _NONE)
+KEY = Read("kms", "describe_key", "kms:DescribeKey", _NONE, tells="KeyMetadata")
 ROTATION = Read("kms", "get_key_rotation_status", "kms:GetKeyRotationStatus", frozenset({"UnsupportedOperationException"}))
-KEY_POLICY = Read("kms", "get_key_policy", "kms:GetKeyPolicy", _NONE)
+KEY_POLICY = Read("kms", "get_key_policy", "kms:GetKeyPolicy", _NONE, tells="Policy")
 READS = (KEY, ROTATION, KEY_POLICY)
 
 

@@ -13,8 +13,10 @@ from itemtrail.aws.facts import Noting, Read
 from itemtrail.posture import TablePosture
 from itemtrail.snapshot import TableState
 
-BACKUPS = Read("dynamodb", "describe_continuous_backups", "dynamodb:DescribeContinuousBackups")
-TTL = Read("dynamodb", "describe_time_to_live", "dynamodb:DescribeTimeToLive")
+BACKUPS = Read(
+    "dynamodb", "describe_continuous_backups", "dynamodb:DescribeContinuousBackups", tells="ContinuousBackupsDescription"
+)
+TTL = Read("dynamodb", "describe_time_to_live", "dynamodb:DescribeTimeToLive", tells="TimeToLiveDescription")
 KINESIS = Read("dynamodb", "describe_kinesis_streaming_destination", "dynamodb:DescribeKinesisStreamingDestination")
 RESOURCE_POLICY = Read("dynamodb", "get_resource_policy", "dynamodb:GetResourcePolicy", frozenset({"PolicyNotFoundException"}))
 _IN_USE = ("ACTIVE", "ENABLING", "UPDATING")
