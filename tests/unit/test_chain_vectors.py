@@ -24,7 +24,8 @@ def load(name: str) -> dict[str, Any]:
 
 def world(document: dict[str, Any]) -> World:
     trail = document["trail"]
-    made = World(TrailRef(trail["arn"], trail["bucket"], trail["prefix"]), trail["account"], trail["region"])
+    place = TrailRef(trail["arn"], trail["bucket"], trail["prefix"], organization_id=trail.get("organization", ""))
+    made = World(place, trail["account"], trail["region"])
     objects = {k: v for k, v in load("clean")["put"].items() if k not in document["delete"]} | document["put"]
     for key, item in objects.items():
         made.store.put(key, base64.b64decode(item["body"]), metadata=item["metadata"], at=_time(item["modified"]))

@@ -132,7 +132,8 @@ def vector(item: Case) -> dict[str, Any]:
             "prefix": chain.prefix,
             "account": chain.account,
             "region": chain.region,
-        },
+        }
+        | ({"organization": chain.organization} if chain.organization else {}),
         "from": utc(setting.start),
         "to": utc(setting.end),
         "now": utc(setting.now),

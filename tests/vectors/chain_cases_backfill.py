@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.vectors.chain_case import END, SOON, START, Setting, case, key, late_log, log, with_backfill
+from tests.vectors.chain_case import ALL_UNREAD, END, ENDS, SOON, START, Setting, case, key, late_log, log, with_backfill
 from tests.vectors.make_chain import HOUR, Chain, Obj, Signer, gzipped
 
 ALL = "b1 U {0}; b3 U {0}; b4 U {0}; b1.0 U {1}; b3.0 U {1}; b4.0 U {1}"
 _UNDER = "b3.0 U DIGEST_NOT_PROVEN"
+STANDARD_UNREAD = "; ".join(f"{end} U KEYS_DENIED" for end in ENDS) + f"; {ALL_UNREAD}"
 OBJECTS = 16  # ten logs of the chain, three backfill digests, three late logs
 
 
@@ -367,3 +368,9 @@ def backfill_key_under_wrong_fingerprint(chain: Chain, setting: Setting) -> None
 def backfill_key_not_yet_valid(chain: Chain, setting: Setting) -> None:
     with_backfill(chain, signer=Signer(2))
     setting.keys.append(key(Signer(2), start="2026-03-10T12:30:00Z"))
+
+
+@case("ListPublicKeys is denied.", f"{STANDARD_UNREAD}; {ALL.format('KEYS_DENIED', 'DIGEST_NOT_READ')}", exit=3, objects=OBJECTS)
+def backfill_keys_denied(chain: Chain, setting: Setting) -> None:
+    with_backfill(chain)
+    setting.keys_fault = "denied"

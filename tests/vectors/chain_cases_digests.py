@@ -228,3 +228,8 @@ def digest_planted_between(chain: Chain, setting: Setting) -> None:
     chain.objects[chain.digest_key(START + dt.timedelta(hours=2, minutes=28, seconds=29))] = replace(
         chain.objects[chain.digests[1]]
     )
+
+
+@case("A digest that inflates beyond the limit.", f"10:01:31 U TOO_LARGE; {UNDER_2}")
+def digest_bomb(chain: Chain, setting: Setting) -> None:
+    chain.objects[chain.digests[2]].body = gzipped(b"\0" * (2 << 20), 9)

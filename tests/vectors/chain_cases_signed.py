@@ -20,6 +20,14 @@ def signed_wrong_previous_signature(chain: Chain, setting: Setting) -> Chain:
 
 
 @case(
+    "A signed digest names an unknown algorithm of its predecessor's hash.",
+    "10:01:31 U HASH_ALGORITHM_UNSUPPORTED; l2.0 U HASH_ALGORITHM_UNSUPPORTED; l2.1 U HASH_ALGORITHM_UNSUPPORTED",
+)
+def signed_previous_hash_algorithm_unsupported(chain: Chain, setting: Setting) -> Chain:
+    return rebuilt({2: {"previousDigestHashAlgorithm": "SHA3-512"}})
+
+
+@case(
     "A signed digest begins half an hour after its predecessor's end (aws-cli: exit 0).",
     f"09:31:31 D MISSING_BY_CADENCE; 10:01:31 D TIME_GAP; {UNDER_2}",
     slots=7,

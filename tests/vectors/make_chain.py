@@ -64,6 +64,7 @@ class Chain:
     region: str = "us-east-1"
     trail: str = "my_trail.one"
     home: str = "us-east-1"
+    organization: str = ""
     objects: dict[str, Obj] = field(default_factory=dict)
     digests: list[str] = field(default_factory=list)
     previous: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +78,8 @@ class Chain:
     def folder(self, kind: str) -> str:
         """Key of a folder: ``CloudTrail`` or ``CloudTrail-Digest``."""
         head = f"{self.prefix}/" if self.prefix else ""
-        return f"{head}AWSLogs/{self.account}/{kind}/{self.region}/"
+        organization = f"{self.organization}/" if self.organization else ""
+        return f"{head}AWSLogs/{organization}{self.account}/{kind}/{self.region}/"
 
     def log_key(self, delivered: dt.datetime, unique: str) -> str:
         """Key of a log file delivered at a time."""
