@@ -30,7 +30,7 @@ def ledger(world, tmp_path) -> ledger_prove.Opened:
 
 
 def test_a_proven_day_is_certified_with_its_checkpoint(world, ledger):
-    found = certificate(world.world.archive, world.world.unit, ledger)
+    found = certificate(world.world.archive, world.world.unit, ledger).said
     assert isinstance(found, Certificate)
     assert found.unreserved
     assert (found.due[0].slots, found.logs, found.digests, found.counts.rows) == (24, 23, 25, 69)
@@ -40,9 +40,9 @@ def test_a_proven_day_is_certified_with_its_checkpoint(world, ledger):
 def test_days_of_a_range_stand_each_for_itself(world, ledger):
     unit = world.world.unit
     units = [Unit(unit.account, unit.region, unit.day + n * DAY) for n in (-1, 0, 1, 2)]
-    kinds = [type(one) for one in certificates(world.world.archive, units, ledger)]
+    kinds = [type(one.said) for one in certificates(world.world.archive, units, ledger)]
     assert kinds == [Certificate, Certificate, Lacking, Lacking]
-    said = list(lines(certificates(world.world.archive, units, ledger)))
+    said = list(lines(one.said for one in certificates(world.world.archive, units, ledger)))
     assert "MISSING_TAIL" in said[0] or "NOT_YET_DUE" in said[0]
     assert "nothing is archived" in said[1]
 
@@ -55,13 +55,13 @@ def test_a_receipt_that_was_taken_away_is_no_certificate_of_what_is_left(tmp_pat
     assert world.world.run().verdict is Verdict.DISPROVEN
     world.checkpoint()
     ledger = ledger_prove.open_ledger(archive, room=tmp_path)
-    assert isinstance(certificate(archive, unit, ledger), Lacking)
+    assert isinstance(certificate(archive, unit, ledger).said, Lacking)
     for key in (layout.receipt_key(unit, 1), layout.plan_key(unit, 1)):
         archive.delete(key)
-    found = certificate(archive, unit, ledger)
+    found = certificate(archive, unit, ledger).said
     assert isinstance(found, Lacking)
     assert "the ledger holds" in found.reasons[0]
-    assert isinstance(certificate(archive, unit, None), Certificate), "without the ledger nobody can know"
+    assert isinstance(certificate(archive, unit, None).said, Certificate), "without the ledger nobody can know"
 
 
 def test_a_receipt_that_was_rewritten_is_contrary_to_the_ledger(tmp_path):
@@ -70,7 +70,7 @@ def test_a_receipt_that_was_rewritten_is_contrary_to_the_ledger(tmp_path):
     ledger = ledger_prove.open_ledger(world.world.archive, room=tmp_path)
     key = layout.receipt_key(world.world.unit, 0)
     world.world.archive.replace(key, world.world.archive.body(key).replace(b'"rows":69', b'"rows": 69'))
-    found = certificate(world.world.archive, world.world.unit, ledger)
+    found = certificate(world.world.archive, world.world.unit, ledger).said
     assert isinstance(found, Lacking)
 
 

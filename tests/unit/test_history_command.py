@@ -9,9 +9,10 @@ from tests.memory import MemoryStore
 from tests.unit.test_timeline import DAY, at
 
 from itemtrail.cli import ends
-from itemtrail.cli.change_text import SURE, Paint, block, value
+from itemtrail.cli.change_text import Paint, block
 from itemtrail.cli.main import main
 from itemtrail.core.change_schema import Match
+from itemtrail.core.change_words import SURE, value
 
 NAME = "111122223333_CloudTrail_eu-west-1_20260310T0905Z_abcdEFGH12345678.json.gz"
 LOG = f"AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/10/{NAME}"

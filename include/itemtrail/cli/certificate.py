@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         ledger = None
         if arguments.at or numbers(opened.archive):
             ledger = ledger_prove.open_ledger(opened.archive, room=Path(room), at=arguments.at)
-        made = certificates(opened.archive, units, ledger)
+        made = [one.said for one in certificates(opened.archive, units, ledger)]
     if arguments.html:
         _write(arguments.html, made)
     if arguments.json:

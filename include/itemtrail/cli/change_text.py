@@ -10,27 +10,14 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from itemtrail.core import diff
 from itemtrail.core.change_schema import Match
+from itemtrail.core.change_words import LONGEST, SURE, differences, value
 from itemtrail.core.keys import parse_log_name
 from itemtrail.core.visible import visible
 
-SURE = {
-    Match.EXACT: "certain: the item and the call name the same request",
-    Match.UNIQUE: "sure: one call and one change of this item, nothing else of it near",
-    Match.ORDERED: "likely: as many calls as changes of this item near, paired in their order",
-    Match.AMBIGUOUS: "AMBIGUOUS: one of the calls below made it; which one cannot be told",
-    Match.STREAM_ONLY_TTL: "deleted by DynamoDB's TTL: no call made it",
-    Match.STREAM_ONLY_REPLICATION: "replicated from another Region: the call is logged there",
-    Match.STREAM_ONLY_UNEXPLAINED: "FINDING: no logged call explains this change",
-    Match.TRAIL_ONLY_FAILED: "refused: the call failed, nothing was changed",
-    Match.TRAIL_ONLY_NOOP: "no effect: the call left the item as it was",
-    Match.TRAIL_ONLY_LOST: "FINDING: no record in the stream: it is lost, or nothing shows that this call changed nothing",
-}
 _BAD = frozenset({Match.AMBIGUOUS, Match.STREAM_ONLY_UNEXPLAINED, Match.TRAIL_ONLY_LOST})
 _DELIVERED = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/[^/]+$")
 _COLOURS = {"old": "31", "new": "32", "bad": "1;31", "dim": "2", "head": "1"}
-_LONGEST = 160  # characters of a value
 
 
 class Paint:
@@ -61,22 +48,6 @@ def block(row: Mapping[str, Any], paint: Paint) -> str:
     )
 
 
-def value(typed: Any) -> str:
-    """A typed DynamoDB value as people write it."""
-    if not isinstance(typed, dict) or len(typed) != 1:
-        return _short(json.dumps(typed, ensure_ascii=False))
-    ((tag, inner),) = typed.items()
-    match tag:
-        case "N" | "BOOL":
-            return _short(str(inner).lower() if tag == "BOOL" else str(inner))
-        case "S":
-            return _short(json.dumps(inner, ensure_ascii=False))
-        case "NULL":
-            return "null"
-        case _:
-            return _short(json.dumps(typed, ensure_ascii=False, separators=(",", ":")))
-
-
 def document(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row as JSON: images and diff as objects, times in ISO 8601."""
     texts = {name: json.loads(row[name]) if row[name] else None for name in ("old_image", "new_image", "diff")}
@@ -87,18 +58,12 @@ def document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(row: Mapping[str, Any], paint: Paint) -> Iterator[str]:
-    for one in json.loads(row["diff"]) if row["diff"] else _alone(row):
+    for one in differences(row):
         old = paint(value(one["old"]), "old") if "old" in one else paint("(absent)", "dim")
         new = paint(value(one["new"]), "new") if "new" in one else paint("(removed)", "dim")
         yield f"{visible(one['path'])}  {old} → {new}"
     if row["redacted"]:
         yield paint(f"redacted before it was stored: {', '.join(map(visible, row['redacted']))}", "dim")
-
-
-def _alone(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """An INSERT's or a REMOVE's image as differences."""
-    old, new = (json.loads(row[name]) if row[name] else None for name in ("old_image", "new_image"))
-    return diff.diff(old, new) if (old is None) != (new is None) else []
 
 
 def _candidates(row: Mapping[str, Any]) -> Iterator[str]:
@@ -112,7 +77,7 @@ def _origin(row: Mapping[str, Any]) -> Iterator[str]:
     if row["event_name"]:
         error = f", {row['error_code']}" if row["error_code"] else ""
         where = f"{row['event_name']}{error} from {row['source_ip'] or 'an unknown address'}, request {row['request_id'] or '?'}"
-        yield visible(f"{where}, {row['user_agent'] or 'no user agent'}"[:_LONGEST])
+        yield visible(f"{where}, {row['user_agent'] or 'no user agent'}"[:LONGEST])
     if row["source_object"]:
         yield visible(f"log     {row['source_object']} record {row['record_index']}")
     if row["sequence_number"]:
@@ -131,8 +96,3 @@ def commands(row: Mapping[str, Any]) -> Iterator[str]:
         sql = shlex.quote(f"SELECT * FROM events WHERE eventID = '{quoted}'")  # noqa: S608 - to be read and pasted
         on = f"{row['event_ts']:%Y-%m-%d}"
         yield f"itemtrail query --from {on} --to {on} --json {sql}"
-
-
-def _short(text: str) -> str:
-    shown = visible(text)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}… ({len(text)} characters)"

@@ -12,7 +12,8 @@ import sys
 from typing import Any
 
 from itemtrail.cli import ends
-from itemtrail.cli.change_text import Paint, block, document, value
+from itemtrail.cli.change_text import Paint, block, document
+from itemtrail.core.change_words import value
 from itemtrail.core.timeline import Built, State
 from itemtrail.core.visible import visible
 from itemtrail.flows.timeline import History, as_of, history

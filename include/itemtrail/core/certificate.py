@@ -112,7 +112,6 @@ def make(
     *,
     unfinished: bool,
     ledger: LedgerProof | None,
-    note: str = "",
 ) -> Certificate | Lacking:
     """The certificate of a unit, or what is lacking.
 
@@ -122,7 +121,6 @@ def make(
         bodies: their bytes.
         unfinished: a commit was planned and has no receipt.
         ledger: that the last receipt is in a checkpoint; None where none holds it.
-        note: why there is no ``ledger``.
     """
     documents = tuple(
         Document(layout.receipt_key(unit, one.number), len(body), sha256(body))
@@ -149,7 +147,7 @@ def make(
         held=_held(ledger) if ledger else None,
         versions=last.versions,
         finished_by=last.finished_by,
-        reservations=tuple(_reservations(receipts, ledger, note)),
+        reservations=tuple(_reservations(receipts, ledger)),
     )
 
 
@@ -177,8 +175,8 @@ def _bad(last: Receipt) -> Iterator[str]:
     bad += [(o.reason, o.key) for o in last.objects if o.verdict is not Verdict.PROVEN]
     counted = Counter(reason for reason, _ in bad).most_common()
     for reason, count in counted[:_MOST_REASONS]:
-        meaning = f", {Reason(reason).meaning}" if reason in set(Reason) else ""
-        yield f"{count} × {reason}{meaning}: {next(where for r, where in bad if r == reason)}"
+        meaning = f" ({Reason(reason).meaning.rstrip('.')})" if reason in set(Reason) else ""
+        yield f"{count} × {reason}{meaning}, first {next(where for r, where in bad if r == reason)}"
     if len(counted) > _MOST_REASONS:
         yield f"and {len(counted) - _MOST_REASONS} more reasons"
 
@@ -191,7 +189,7 @@ def _sums(receipt: Receipt) -> Iterator[str]:
         yield f"receipt {receipt.number} does not add up: its files do not have the rows that it counts"
 
 
-def _reservations(receipts: Sequence[Receipt], ledger: LedgerProof | None, note: str) -> Iterator[str]:
+def _reservations(receipts: Sequence[Receipt], ledger: LedgerProof | None) -> Iterator[str]:
     last, counts = receipts[-1], total(receipts)
     if last.conversion is not Conversion.COMPLETE:
         yield (
@@ -199,7 +197,7 @@ def _reservations(receipts: Sequence[Receipt], ledger: LedgerProof | None, note:
             "the files as delivered are all archived, the rows are not all"
         )
     if ledger is None:
-        yield f"no checkpoint of the ledger holds its last receipt{f': {note}' if note else ''}"
+        yield "no checkpoint of the ledger holds its last receipt"
     for before, after in zip(_due(last.slots), _due(last.slots)[1:], strict=False):
         yield f"no digest was due between {_time(before.end)} and {_time(after.start)}"
 

@@ -4,8 +4,9 @@ Decides: without a ledger a certificate says so; a receipt that the ledger knows
 evidence. Refuses to take "could not look" for a lack: what could not be read is an error, not a statement.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from itemtrail.core import layout
 from itemtrail.core.certificate import Certificate, Lacking, make
@@ -19,7 +20,16 @@ from itemtrail.ports.data import ObjectStore
 _THREADS = 8
 
 
-def certificates(archive: ObjectStore, units: Sequence[Unit], ledger: Opened | None) -> tuple[Certificate | Lacking, ...]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A certificate, or what is lacking, with what it was made from: the receipts' bytes in order, and the last one's proof."""
+
+    said: Certificate | Lacking
+    bodies: tuple[bytes, ...] = ()
+    ledger: LedgerProof | None = None
+
+
+def certificates(archive: ObjectStore, units: Sequence[Unit], ledger: Opened | None) -> tuple[Made, ...]:
     """One for each of ``units``, in order. ``ledger`` None: there is none.
 
     Raises:
@@ -29,22 +39,23 @@ def certificates(archive: ObjectStore, units: Sequence[Unit], ledger: Opened | N
         return tuple(threads.map(lambda unit: certificate(archive, unit, ledger), units))
 
 
-def certificate(archive: ObjectStore, unit: Unit, ledger: Opened | None) -> Certificate | Lacking:
+def certificate(archive: ObjectStore, unit: Unit, ledger: Opened | None) -> Made:
     """The certificate of one unit, or what is lacking; raises as ``certificates``."""
     try:
         found = load(archive, unit)
-        bodies = [archive.read(layout.receipt_key(unit, one.number)).body for one in found.receipts]
+        bodies = tuple(archive.read(layout.receipt_key(unit, one.number)).body for one in found.receipts)
         if vanished := _vanished(unit, len(bodies), ledger):
-            return Lacking(unit, None, None, (vanished,))
-        proof, note = _ledger(unit, len(bodies), ledger)
+            return Made(Lacking(unit, None, None, (vanished,)), bodies)
+        proof = _ledger(unit, len(bodies), ledger)
     except (EvidenceError, NotFound) as error:
-        return Lacking(unit, None, None, (error.message,))
-    return make(unit, found.receipts, bodies, unfinished=found.open_plan is not None, ledger=proof, note=note)
+        return Made(Lacking(unit, None, None, (error.message,)))
+    said = make(unit, found.receipts, bodies, unfinished=found.open_plan is not None, ledger=proof)
+    return Made(said, bodies, proof)
 
 
-def lines(made: Sequence[Certificate | Lacking]) -> Iterator[str]:
+def lines(said: Iterable[Certificate | Lacking]) -> Iterator[str]:
     """Each unit that is not certified without reservation, on a line."""
-    for one in made:
+    for one in said:
         wanting = one.reasons if isinstance(one, Lacking) else one.reservations
         if wanting:
             yield f"{one.unit}: {'; '.join(wanting)}"
@@ -57,14 +68,12 @@ def _vanished(unit: Unit, count: int, ledger: Opened | None) -> str:
     return f"the ledger holds {key}, and the archive does not any more" if held else ""
 
 
-def _ledger(unit: Unit, count: int, ledger: Opened | None) -> tuple[LedgerProof | None, str]:
-    if ledger is None:
-        return None, "the archive has none"
-    if not count:
-        return None, ""
+def _ledger(unit: Unit, count: int, ledger: Opened | None) -> LedgerProof | None:
+    if ledger is None or not count:
+        return None
     try:
-        return ledger.prove(layout.receipt_key(unit, count - 1)), ""
+        return ledger.prove(layout.receipt_key(unit, count - 1))
     except AccessDenied:
         raise
-    except ConfigurationError as error:
-        return None, error.message
+    except ConfigurationError:
+        return None  # no checkpoint up to this one holds it
