@@ -10,9 +10,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
+from itemtrail.aws.control_trail import DESCRIBE
 from itemtrail.aws.facts import Noting, Read, Strict, one_thread_makes
 from itemtrail.aws.posture import AwsPosture
-from itemtrail.errors import AccessDenied, ConfigurationError
+from itemtrail.errors import AccessDenied, ConfigurationError, SourceUnavailable
 from itemtrail.posture import Posture, PostureScope, Unread
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -280,6 +281,12 @@ def test_setting_up_stops_where_the_review_goes_on() -> None:
     assert noting.ask(read, "arn:b", "r", Bucket="b") is None
     assert noting.ask(read, "arn:b", "r", Bucket="b") is None
     assert noting.unread == (Unread("s3:GetBucketAcl", "arn:b", "r", "AccessDenied"),), "once"
+
+
+def test_setting_up_takes_an_answer_that_says_nothing_for_no_answer() -> None:
+    client = FakeClient(FakeAws(cloudtrail__describe_trails={"ResponseMetadata": {}}), "cloudtrail", None)
+    with pytest.raises(SourceUnavailable, match="does not say"):
+        Strict(lambda *_: client).ask(DESCRIBE, "us-east-1", "us-east-1")
 
 
 def test_clients_are_made_one_at_a_time_and_once() -> None:

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from itemtrail.aws.errors import denied_action, translated
+from itemtrail.errors import SourceUnavailable
 from itemtrail.posture import Unread
 
 SAYS_NOTHING = "the answer does not say"
@@ -55,9 +56,10 @@ class Strict:
     def ask(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> dict[str, Any]:
         """The answer, or ``{}``."""
         with translated(read.action, resource):
-            return (
-                _unless(read.nothing, lambda: dict(getattr(self._client(read.service, region), read.method)(**parameters))) or {}
-            )
+            answer = _unless(read.nothing, lambda: _one(self._client(read.service, region), read, parameters)) or {}
+        if _says_nothing(answer, read):
+            raise SourceUnavailable(f"{resource}: {SAYS_NOTHING} ({read.action}).", advice="run again later.")
+        return answer
 
     def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any]:
         """All of them."""
@@ -85,7 +87,7 @@ class Noting:
             return _unless(read.nothing, lambda: _one(self._client(read.service, region), read, parameters)) or {}
 
         answer = self._noted(read, resource, region, call)
-        if answer and read.tells and answer.get(read.tells) is None:
+        if answer is not None and _says_nothing(answer, read):
             self.note(read, resource, region, SAYS_NOTHING)
             return None
         return answer
@@ -154,6 +156,10 @@ def _unless(nothing: frozenset[str], call: Callable[[], _Answer]) -> _Answer | N
         if code(error) in nothing:
             return None
         raise
+
+
+def _says_nothing(answer: dict[str, Any], read: Read) -> bool:
+    return bool(answer) and bool(read.tells) and answer.get(read.tells) is None
 
 
 def _one(client: Any, read: Read, parameters: dict[str, Any]) -> dict[str, Any]:
