@@ -26,9 +26,7 @@ def whole(**fields) -> Receipt:
 
 
 def made(*receipts: Receipt, unfinished: bool = False) -> Certificate | Lacking:
-    return make(
-        unit(), receipts, [one.to_json() for one in receipts], unfinished=unfinished, ledger=None, note="the archive has none"
-    )
+    return make(unit(), receipts, [one.to_json() for one in receipts], unfinished=unfinished, ledger=None)
 
 
 def test_a_proven_day_is_certified_and_what_no_checkpoint_holds_is_said():
