@@ -41,7 +41,8 @@ def _day(text: str) -> str:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # built when first used: a command uses two or three of a dozen groups, and start-up is felt
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class DataEvents(_Section):

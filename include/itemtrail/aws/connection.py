@@ -2,6 +2,7 @@
 
 Decides: endpoint (argument, else ``AWS_ENDPOINT_URL_<SERVICE>``, else ``AWS_ENDPOINT_URL``), addressing (path-style wherever S3
 has an endpoint), retries, Region.
+An adapter's module is loaded when it is asked for: `itemtrail validate` needs three of fourteen, and start-up is felt.
 Holds no credentials of its own; obstore gets them from the same session, so that both see the same role and its renewal.
 Source: AWS SDKs and Tools reference guide, "Service-specific endpoints" and "Retry behavior", read 2026-11-24.
 """
@@ -15,26 +16,27 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from itemtrail.aws.archive_store import Retention, S3Archive
-from itemtrail.aws.cold import S3ColdStore
-from itemtrail.aws.control import AwsControl
 from itemtrail.aws.errors import translate, translated
-from itemtrail.aws.event_history import CloudTrailEventHistory
-from itemtrail.aws.holds import S3LegalHolds
-from itemtrail.aws.notifier import SnsNotifier
-from itemtrail.aws.posture import AwsPosture
-from itemtrail.aws.public_keys import CloudTrailKeys
-from itemtrail.aws.rates import CloudWatchRates
 from itemtrail.aws.store import ReadOptions, S3Store
-from itemtrail.aws.streams import DynamoDbStreams
-from itemtrail.aws.tagger import S3Tagger
-from itemtrail.aws.trail import CloudTrailApi
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef
-from itemtrail.settings import ArchiveSettings, Settings, TrailSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+    from itemtrail.aws.archive_store import S3Archive
+    from itemtrail.aws.cold import S3ColdStore
+    from itemtrail.aws.control import AwsControl
+    from itemtrail.aws.event_history import CloudTrailEventHistory
+    from itemtrail.aws.holds import S3LegalHolds
+    from itemtrail.aws.notifier import SnsNotifier
+    from itemtrail.aws.posture import AwsPosture
+    from itemtrail.aws.public_keys import CloudTrailKeys
+    from itemtrail.aws.rates import CloudWatchRates
+    from itemtrail.aws.streams import DynamoDbStreams
+    from itemtrail.aws.tagger import S3Tagger
+    from itemtrail.aws.trail import CloudTrailApi
+    from itemtrail.settings import ArchiveSettings, Settings, TrailSettings
 
 _DEFAULT_REGION = "us-east-1"
 _POOL = 32
@@ -67,24 +69,30 @@ class Connection:
         where = region or self._bucket_region(bucket)
         return S3Store(self.s3(where), self._reads(where), bucket, root=root)
 
-    def archive(self, settings: ArchiveSettings) -> S3Archive:
+    def archive(self, settings: "ArchiveSettings") -> "S3Archive":
         """The archive of ``settings``: reads, and create-only puts under its retention."""
+        from itemtrail.aws.archive_store import Retention, S3Archive
+
         retention = None
         if settings.retention_mode != "NONE":
             retention = Retention(settings.retention_mode, dt.timedelta(days=settings.retention_days))
         client, reads = self.s3(settings.region), self._reads(settings.region)
         return S3Archive(client, reads, settings.bucket, root=settings.prefix, retention=retention)
 
-    def cold(self, bucket: str, *, root: str = "", region: str | None = None) -> S3ColdStore:
+    def cold(self, bucket: str, *, root: str = "", region: str | None = None) -> "S3ColdStore":
         """Classes and restores of ``bucket``, or of one root prefix in it."""
+        from itemtrail.aws.cold import S3ColdStore
+
         where = region or self._bucket_region(bucket)
         return S3ColdStore(self.s3(where), bucket, where, root=root)
 
-    def legal_holds(self, settings: ArchiveSettings) -> S3LegalHolds:
+    def legal_holds(self, settings: "ArchiveSettings") -> "S3LegalHolds":
         """Versions of the archive and their legal holds."""
+        from itemtrail.aws.holds import S3LegalHolds
+
         return S3LegalHolds(self.s3(settings.region), settings.bucket, root=settings.prefix)
 
-    def trail(self, settings: TrailSettings) -> TrailRef:
+    def trail(self, settings: "TrailSettings") -> TrailRef:
         """The trail of ``settings``, as CloudTrail describes it.
 
         Raises:
@@ -102,40 +110,56 @@ class Connection:
             )
         return found
 
-    def trail_api(self) -> CloudTrailApi:
+    def trail_api(self) -> "CloudTrailApi":
         """Reading trails."""
+        from itemtrail.aws.trail import CloudTrailApi
+
         return CloudTrailApi(self.client, region=self.region)
 
-    def public_keys(self) -> CloudTrailKeys:
+    def public_keys(self) -> "CloudTrailKeys":
         """ListPublicKeys, asked in each digest's own Region."""
+        from itemtrail.aws.public_keys import CloudTrailKeys
+
         return CloudTrailKeys(self.client)
 
-    def tagger(self, bucket: str) -> S3Tagger:
+    def tagger(self, bucket: str) -> "S3Tagger":
         """Sets the tag ``itemtrail=proven`` in the trail bucket."""
+        from itemtrail.aws.tagger import S3Tagger
+
         return S3Tagger(self.s3(self._bucket_region(bucket)), bucket)
 
-    def control(self) -> AwsControl:
+    def control(self) -> "AwsControl":
         """Setting up, the canary's write, and configuration as read."""
+        from itemtrail.aws.control import AwsControl
+
         return AwsControl(self.client, self.trail_api().regions)
 
-    def posture(self) -> AwsPosture:
+    def posture(self) -> "AwsPosture":
         """The set-up as it is, read-only."""
+        from itemtrail.aws.posture import AwsPosture
+
         return AwsPosture(self.client)
 
-    def rates(self) -> CloudWatchRates:
+    def rates(self) -> "CloudWatchRates":
         """How often tables are called, as CloudWatch counted."""
+        from itemtrail.aws.rates import CloudWatchRates
+
         return CloudWatchRates(self.client)
 
-    def streams(self, table_arn: str) -> DynamoDbStreams:
+    def streams(self, table_arn: str) -> "DynamoDbStreams":
         """DynamoDB Streams in the table's Region."""
+        from itemtrail.aws.streams import DynamoDbStreams
+
         return DynamoDbStreams(self.client("dynamodbstreams", table_arn.split(":")[3]))
 
-    def event_history(self, account: str, region: str) -> CloudTrailEventHistory:
+    def event_history(self, account: str, region: str) -> "CloudTrailEventHistory":
         """The event history of ``account`` in ``region``, which only its own credentials can read.
 
         Raises:
             ConfigurationError: this connection's credentials are another account's.
         """
+        from itemtrail.aws.event_history import CloudTrailEventHistory
+
         if account != self._account:
             raise ConfigurationError(
                 f"these credentials are of account {self._account}: the event history of {account} can be read only from there.",
@@ -143,13 +167,15 @@ class Connection:
             )
         return CloudTrailEventHistory(self.client("cloudtrail", region, retries=0), where=f"{account} in {region}")
 
-    def event_histories(self, settings: Settings) -> dict[str, CloudTrailEventHistory]:
+    def event_histories(self, settings: "Settings") -> "dict[str, CloudTrailEventHistory]":
         """Those of the trail's account in the Regions of ``settings``, by Region. Raises as ``event_history``."""
         account = settings.trail.account
         return {region: self.event_history(account, region) for region in settings.archive.regions}
 
-    def notifier(self, topic_arn: str) -> SnsNotifier:
+    def notifier(self, topic_arn: str) -> "SnsNotifier":
         """Alerts to an SNS topic; its Region is the ARN's."""
+        from itemtrail.aws.notifier import SnsNotifier
+
         return SnsNotifier(self.client("sns", topic_arn.split(":")[3]), topic_arn)
 
     def client(self, service: str, region: str | None = None, *, retries: int = 5) -> Any:
