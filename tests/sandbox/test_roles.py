@@ -13,7 +13,7 @@ from tests.permissions import actions, policies
 from tests.sandbox.setup_world import SetupWorld
 from tests.sandbox.test_setup import as_user
 
-from itemtrail.flows import lifecycle, placement, receipts, setup
+from itemtrail.flows import coverage, lifecycle, placement, receipts, setup
 from itemtrail.flows.archive import archive_unit
 from itemtrail.flows.posture import scope_of
 from itemtrail.model import Unit, Verdict
@@ -155,6 +155,21 @@ def test_the_trail_reader_cannot_touch_the_archive_or_the_trail(world: SetupWorl
     assert refused(reader.client("s3").put_object, Bucket=world.settings.archive.bucket, Key="x", Body=b"")
     assert refused(reader.client("s3").put_object, Bucket=world.settings.trail.bucket, Key="AWSLogs/x", Body=b"")
     assert refused(reader.client("cloudtrail").stop_logging, Name=world.settings.trail.name)
+
+
+def test_coverage_is_told_by_who_reads_the_trail_and_who_archives(
+    world: SetupWorld, archived: Any, reader: SetupWorld, writer: SetupWorld
+) -> None:
+    settings, now = world.settings, world.now()
+    trail = reader.connection.trail(settings.trail)
+    status = reader.connection.trail_api().status(trail)
+    places = {"accounts": settings.archive.accounts, "regions": settings.archive.regions}
+    archive = writer.connection.archive(settings.archive)
+    first = coverage.begin(trail, status, reader.connection.store(trail.bucket), archive, **places)
+    assert first == dt.date(2026, 11, 20)
+    units = coverage.due(settings.archive.accounts, settings.archive.regions, first, now)
+    cells = coverage.coverage(archive, units, now=now, max_age=dt.timedelta(hours=30), expiry_days=90)
+    assert {cell.unit: cell.state for cell in cells}[UNIT] is coverage.Coverage.PROVEN
 
 
 def test_the_canary_and_the_review_do_with_theirs(world: SetupWorld, archived: Any) -> None:
