@@ -119,7 +119,7 @@ def shorter(window: Window, read: int, reached: dt.datetime, wanted: int) -> Win
     """The newest part of ``window`` that holds about ``wanted``, by the same; at most half of it, at least its last second."""
     span, whole = (window.end - reached) / SECOND, (window.end - window.start) / SECOND
     seconds = max(1, min(int(span * wanted / read) if read else 1, int(whole) // 2))
-    return Window(window.end - seconds * SECOND, window.end)
+    return Window(_off_the_minute(window.end - seconds * SECOND, window.end), window.end)
 
 
 def following(window: Window, before: Window | None, events: int, wanted: int) -> Window:
@@ -130,7 +130,8 @@ def following(window: Window, before: Window | None, events: int, wanted: int) -
     if before is None:
         return window
     length = (before.end - before.start) * (2 if events < wanted // 2 else 1)
-    return Window(max(window.start, window.end - max(length, SECOND)), window.end)
+    start = window.end - max(length, SECOND)
+    return Window(_off_the_minute(start, window.end) if start > window.start else window.start, window.end)
 
 
 def record(event: Event) -> bytes:
@@ -176,6 +177,11 @@ def seconds_left(elapsed: float, planned: Window, reached: dt.datetime) -> float
     """How long the rest of ``planned`` takes at the pace so far; None while nothing is known. Reading goes from the end back."""
     done, left = (planned.end - reached).total_seconds(), (reached - planned.start).total_seconds()
     return elapsed * left / done if done > 0 else None
+
+
+def _off_the_minute(start: dt.datetime, end: dt.datetime) -> dt.datetime:
+    """Not where schedulers begin their work: the second at a border is asked for twice."""
+    return start + SECOND if start.second == 0 and end - start > 2 * SECOND else start
 
 
 def _epoch(time: dt.datetime) -> int:

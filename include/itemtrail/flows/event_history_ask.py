@@ -77,8 +77,8 @@ class Pages:
     """
 
     probe: int = 10
-    part: int = 40
-    most: int = 120
+    part: int = 20
+    most: int = 60
     most_bytes: int = 64 << 20
 
 
