@@ -42,17 +42,24 @@ def document(**changed: object) -> bytes:
         (document(account=7), "account"),
         (b'{"schema_version":1,"account":"1","account":"2"}', "'account' stands twice"),
         (b'{"schema_version":NaN}', "NaN"),
+        (document(topics=[{"arn": "a", "policy": {"a": json.loads("[" * 200 + "]" * 200)}}]), "deeper than 64"),
         (b"[" * 100_000, "not a snapshot"),
         (b'{"a":' * 100_000, "not a snapshot"),
         (b"\xff", "not a snapshot"),
         (b"", "not a snapshot"),
         (b'{"schema_version":1' + b"0" * 5000 + b"}", "not a snapshot"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_not_a_snapshot_of_this_schema_is_refused(data: bytes, named: str) -> None:
     with pytest.raises(EvidenceError, match=named):
         posture_json.load(data, name="reviews/x.json")
+
+
+def test_a_name_that_stands_twice_among_many_is_found_at_once() -> None:
+    many = ",".join(f'"k{number}":0' for number in range(200_000))
+    with pytest.raises(EvidenceError, match="'k0' stands twice"):
+        posture_json.load(f'{{{many},"k0":1}}'.encode(), name="x")
 
 
 def test_a_document_that_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from itemtrail.core.plan import canonical
 from itemtrail.errors import EvidenceError
 from itemtrail.posture import SCHEMA_VERSION, Posture
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 16 << 20
+MAX_DEPTH = 64
 _ADVICE = "take a new snapshot, or read it with the itemtrail that wrote it."
 
 
@@ -38,6 +39,7 @@ def load(data: bytes, *, name: str) -> Posture:
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise EvidenceError(f"{name} is a snapshot of schema {version!r}; this is schema {SCHEMA_VERSION}.", advice=_ADVICE)
     try:
+        _shallow(raw)
         posture = msgspec.convert(raw, Posture)
         again = json.loads(save(posture))
     except (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError) as error:
@@ -60,15 +62,27 @@ def _parsed(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-        raise ValueError(f"the name {twice[:80]!r} stands twice in one object")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the name {key[:80]!r} stands twice in one object")
+        found[key] = value
     return found
 
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
+
+
+def _shallow(raw: Any) -> None:
+    """Raise ValueError where values lie deeper than any configuration; whoever walks a snapshot may then recurse."""
+    level = [raw]
+    for _ in range(MAX_DEPTH):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [value for values in inner for value in values]
+        if not level:
+            return
+    raise ValueError(f"values lie deeper than {MAX_DEPTH} levels")
 
 
 def _lost(raw: Any, again: Any, path: str) -> Iterator[str]:

@@ -13,5 +13,6 @@ class PostureReader(Protocol):
         """The snapshot, taken at ``now``. What could not be read is in ``unread``, and the rest goes on.
 
         Raises:
-            ConfigurationError: the credentials were refused, or are of another account than the trail's; SourceUnavailable: not even the caller could be asked for.
+            ConfigurationError: the credentials were refused, or are of another account than the trail's.
+            SourceUnavailable: not even the caller could be asked for.
         """
