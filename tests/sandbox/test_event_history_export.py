@@ -28,19 +28,19 @@ PACER = Pacer()
 
 @pytest.fixture(scope="module")
 def world(new_sandbox: Any) -> SetupWorld:
-    """A trail that logs from 04:00, was off from 06:00 to 07:00, and a day that is over."""
-    made = SetupWorld.of(new_sandbox(clock=dt.datetime(2026, 11, 21, 4, tzinfo=dt.UTC), tick=False))
+    """A trail that logs from 21:00, was off from 22:00 to 23:00, and a day that is over."""
+    made = SetupWorld.of(new_sandbox(clock=dt.datetime(2026, 11, 21, 21, tzinfo=dt.UTC), tick=False))
     made.create_tables()
     control = made.connection.control()
     setup.apply(control, made.settings, setup.plan(control, made.settings).hash)
     trails, name = made.client("cloudtrail"), made.settings.trail.name
-    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 5, tzinfo=dt.UTC))
+    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 21, 30, tzinfo=dt.UTC))
     made.client("sqs").create_queue(QueueName="logged")
     made.client("dynamodb").put_item(TableName="Employees", Item={"id": {"S": "E-1"}})
-    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 6, tzinfo=dt.UTC))
+    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 22, tzinfo=dt.UTC))
     trails.stop_logging(Name=name)
     made.client("sqs").create_queue(QueueName="unlogged-gehälter")
-    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 7, tzinfo=dt.UTC))
+    made.sandbox.advance_to(dt.datetime(2026, 11, 21, 23, tzinfo=dt.UTC))
     trails.start_logging(Name=name)
     made.sandbox.advance_to(dt.datetime(2026, 11, 22, 1, tzinfo=dt.UTC))
     return made
