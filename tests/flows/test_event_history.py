@@ -20,6 +20,7 @@ from itemtrail.flows.event_history import Exported, export_days
 from itemtrail.flows.event_history_ask import Pages
 from itemtrail.flows.event_history_state import State, load
 from itemtrail.model import Conversion, Unit
+from itemtrail.ports.event_history import EventPage
 
 FEW = Pages(probe=2, part=4, most=12)
 WHOLE = Window(BEGIN, BEGIN + 24 * HOUR)
@@ -378,6 +379,36 @@ def test_an_answer_given_twice_is_one_row_and_named(world: World) -> None:
     done = world.run()
     assert (done.rows, done.duplicates) == (1, 1)
     assert receipt(world).duplicates[0].survivor_index == 0
+
+
+@pytest.mark.parametrize("answers", ["empty", "the same"])
+def test_answers_that_do_not_end_are_given_up(world: World, answers: str) -> None:
+    numbers = itertools.count()
+
+    def page(_start: dt.datetime, _end: dt.datetime, _token: str | None) -> EventPage:
+        return (
+            EventPage((), f"{next(numbers)}") if answers == "empty" else EventPage(({"EventTime": int(BEGIN.timestamp())},), "t")
+        )
+
+    world.history.page = page  # type: ignore[method-assign]
+    with pytest.raises(SourceUnavailable, match="do not end"):
+        world.run()
+    assert world.archive.keys(layout.EVENT_HISTORY_PAGES) == []
+
+
+def test_an_empty_answer_in_between_ends_nothing(world: World) -> None:
+    world.busy(30)
+    inner, first = world.history.page, [True]
+
+    def page(start: dt.datetime, end: dt.datetime, token: str | None) -> EventPage:
+        return (
+            EventPage((), "on")
+            if token is None and first and first.pop()
+            else inner(start, end, None if token == "on" else token)
+        )
+
+    world.history.page = page  # type: ignore[method-assign]
+    assert world.run().rows == 30
 
 
 def test_a_denial_names_the_action(world: World) -> None:

@@ -110,9 +110,9 @@ def belonging(events: Iterable[Event], window: Window) -> tuple[Event, ...]:
 
 
 def projected(window: Window, read: int, reached: dt.datetime) -> float:
-    """How many there are in ``window``, after ``read`` reached from its end back to ``reached``."""
+    """How many there are in ``window``, after ``read`` reached from its end back to ``reached``; ``read``, if it got nowhere."""
     span = (window.end - reached) / SECOND
-    return read * ((window.end - window.start) / SECOND) / span if span > 0 else math.inf
+    return read * ((window.end - window.start) / SECOND) / span if span > 0 else float(read)
 
 
 def shorter(window: Window, read: int, reached: dt.datetime, wanted: int) -> Window:

@@ -30,6 +30,7 @@ from itemtrail.ports.event_history import EventHistory, EventPage
 REQUESTS_PER_SECOND = 2
 PAGE = 50  # events
 _TRIES = 8
+_MOST_EMPTY = 50  # answers in a row
 _LONGEST_WAIT = 32.0  # seconds
 
 
@@ -115,11 +116,16 @@ class Reader:
         """Every event of ``wanted``; a shorter window where that takes too many requests."""
         asked = Window(max(wanted.start, oldest(self.now())), wanted.end)  # the same for all pages: a token wants that
         events: list[Event] = []
-        reached, token, count, size = wanted.end, None, 0, 0
+        reached, token, count, size, empty = wanted.end, None, 0, 0, 0
         while asked:
             if self.stop():
                 raise StoppedError
             page = self._page(asked, token)
+            empty = 0 if page.events else empty + 1
+            if page.token is not None and (page.token == token or empty >= _MOST_EMPTY):
+                raise SourceUnavailable(
+                    f"CloudTrail's answers for {asked} do not end.", advice="run again; it goes on from there."
+                )
             found = belonging(page.events, wanted)
             events += found
             size += sum(len(record(event)) for event in found)
