@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
+from itemtrail.aws.control_s3 import read_bucket
 from itemtrail.aws.control_trail import DESCRIBE
 from itemtrail.aws.facts import Noting, Read, Strict, one_thread_makes
 from itemtrail.aws.posture import AwsPosture
@@ -344,3 +345,28 @@ def test_an_answer_that_is_none_is_told(method: str, action: str, answer: Any) -
     assert {one.why for one in found.unread} <= {"the answer does not say", "ResponseParserError"}
     for table in found.tables:
         assert table.state is not None, "a table of which nothing was said is not one that is not there"
+
+
+def test_documents_that_are_none_are_told_wherever_they_stand() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/setup"
+    fake = FakeAws(
+        s3__get_bucket_policy={"Policy": "<html>"},
+        iam__get_role={"Role": {"Arn": role, "AssumeRolePolicyDocument": "<html>"}},
+        iam__list_role_policies={"PolicyNames": ["p"]},
+        iam__get_role_policy={"PolicyDocument": "[]"},
+        iam__list_attached_role_policies={"AttachedPolicies": [{"PolicyArn": "a"}]},
+        iam__get_policy={"Policy": {"DefaultVersionId": "v1"}},
+        iam__get_policy_version={"PolicyVersion": {"Document": "[" * 100_000}},
+    )
+    found = fake.read(dataclasses.replace(SCOPE, roles={"setup": role}))
+    assert (found.roles[0].trust, found.roles[0].policies) == (None, {})
+    assert {one.action for one in found.unread} == {
+        "s3:GetBucketPolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetPolicyVersion",
+    }
+    assert {one.why for one in found.unread} == {"the answer is not a JSON document"}
+    client = FakeClient(fake, "s3", None)
+    with pytest.raises(SourceUnavailable, match="not a JSON document"):
+        read_bucket(Strict(lambda *_: client), "b", "s3://b")

@@ -6,7 +6,6 @@ than HeadBucket, which needs the right to list objects. Source: S3 API reference
 Authorization Reference, read 2026-11-24.
 """
 
-import json
 from typing import Any
 
 from itemtrail.aws.facts import Facts, Read
@@ -71,7 +70,7 @@ def read_state(facts: Facts, name: str, resource: str, region: str) -> BucketSta
         public_access_block=get(PUBLIC_ACCESS, "PublicAccessBlockConfiguration"),
         ownership=rules[0].get("ObjectOwnership", ""),
         other_grants=_grantees(get(ACL)),
-        policy=json.loads(policy) if policy else None,
+        policy=facts.document(POLICY, resource, region, policy) if policy else None,
         lifecycle=get(LIFECYCLE) or None,
         object_lock=get(OBJECT_LOCK, "ObjectLockConfiguration"),
     )

@@ -20,6 +20,7 @@ from itemtrail.errors import SourceUnavailable
 from itemtrail.posture import Unread
 
 SAYS_NOTHING = "the answer does not say"
+NO_JSON = "the answer is not a JSON document"
 Clients = Callable[[str, str | None], Any]
 _Answer = TypeVar("_Answer")
 
@@ -46,6 +47,9 @@ class Facts(Protocol):
     def pages(self, read: Read, resource: str, region: str | None, /, **parameters: Any) -> list[Any] | None:
         """``read.member`` of every page; an empty list where there is none."""
 
+    def document(self, read: Read, resource: str, region: str | None, value: Any) -> dict[str, Any] | None:
+        """A policy as it stands in an answer: text or parsed."""
+
 
 class Strict:
     """Raises ``itemtrail.errors`` with the IAM action and ``resource`` at the first refusal; never answers None."""
@@ -65,6 +69,14 @@ class Strict:
         """All of them."""
         with translated(read.action, resource):
             return _unless(read.nothing, lambda: _all(self._client(read.service, region), read, parameters)) or []
+
+    def document(self, read: Read, resource: str, region: str | None, value: Any) -> dict[str, Any]:
+        """The document; what is no JSON object is no answer."""
+        del region
+        parsed = _parsed(value)
+        if parsed is None:
+            raise SourceUnavailable(f"{resource}: {NO_JSON} ({read.action}).", advice="run again later.")
+        return parsed
 
 
 class Noting:
@@ -107,14 +119,10 @@ class Noting:
 
     def document(self, read: Read, resource: str, region: str | None, value: Any) -> dict[str, Any] | None:
         """A policy as it stands in an answer: text or parsed. What is no JSON object is noted."""
-        try:
-            parsed = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
-            parsed = None
-        if isinstance(parsed, dict):
-            return parsed
-        self.note(read, resource, region, "the answer is not a JSON document")
-        return None
+        parsed = _parsed(value)
+        if parsed is None:
+            self.note(read, resource, region, NO_JSON)
+        return parsed
 
     def _noted(self, read: Read, resource: str, region: str | None, call: Callable[[], _Answer]) -> _Answer | None:
         try:
@@ -156,6 +164,14 @@ def _unless(nothing: frozenset[str], call: Callable[[], _Answer]) -> _Answer | N
         if code(error) in nothing:
             return None
         raise
+
+
+def _parsed(value: Any) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _says_nothing(answer: dict[str, Any], read: Read) -> bool:

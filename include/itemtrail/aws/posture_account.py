@@ -106,7 +106,8 @@ def role(facts: Noting, kind: str, arn: str, account: str) -> RolePosture:
     if answer == {} or found.get("Arn", arn) != arn:  # another path: that name is another role
         return RolePosture(arn, kind)
     trust = found.get("AssumeRolePolicyDocument")
-    return RolePosture(arn, kind, trust=trust, policies=_policies(facts, arn, name))
+    document = facts.document(ROLE, arn, None, trust) if trust is not None else None
+    return RolePosture(arn, kind, trust=document, policies=_policies(facts, arn, name))
 
 
 def _policies(facts: Noting, arn: str, name: str) -> dict[str, Any] | None:
@@ -117,8 +118,9 @@ def _policies(facts: Noting, arn: str, name: str) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for policy in inline or ():
         said = facts.ask(ROLE_POLICY, arn, None, RoleName=name, PolicyName=policy)
-        if said:
-            found[str(policy)] = said["PolicyDocument"]
+        document = facts.document(ROLE_POLICY, arn, None, said["PolicyDocument"]) if said else None
+        if document is not None:
+            found[str(policy)] = document
     for one in attached or ():
         document = _attached(facts, arn, one["PolicyArn"])
         if document is not None:
@@ -132,7 +134,7 @@ def _attached(facts: Noting, arn: str, policy_arn: str) -> Any:
         return None
     version = policy["Policy"]["DefaultVersionId"]
     said = facts.ask(POLICY_VERSION, arn, None, PolicyArn=policy_arn, VersionId=version)
-    return said["PolicyVersion"]["Document"] if said else None
+    return facts.document(POLICY_VERSION, arn, None, said["PolicyVersion"]["Document"]) if said else None
 
 
 def _transformed(metric_filter: Any) -> list[dict[str, Any]]:

@@ -101,6 +101,6 @@ def read(facts: Noting, scope: PostureScope, region: str, caller: Identity) -> F
         arn,
         region,
         ForwarderState(function, bool(queue), group_state(own, region, group) if group else None),
-        role_policy=inline.get("PolicyDocument"),
+        role_policy=facts.document(ROLE_POLICY, arn, region, inline["PolicyDocument"]) if inline else None,
         queue_depth=int(count) if count.isdigit() else None,
     )
