@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.utils import parse_timestamp
 
 from itemtrail.aws.errors import translate, translated
 from itemtrail.aws.store import ReadOptions, S3Store
@@ -50,6 +51,8 @@ class Connection:
     ) -> None:
         with translated("sts:GetCallerIdentity", "the AWS profile"):
             self.session = session or boto3.Session()
+        parsers = self.session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 hands it on to nobody
+        parsers.set_parser_defaults(timestamp_parser=_timestamp)
         self._given = endpoint_url  # where none is given, botocore reads the environment service by service
         self.endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
         self.region = region or self.session.region_name or _DEFAULT_REGION
@@ -236,3 +239,12 @@ class Connection:
         except BotoCoreError as error:
             raise translate(error, "s3:ListBucket", f"s3://{bucket}") from error
         return answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", self.region)
+
+
+def _timestamp(value: Any) -> dt.datetime:
+    """As botocore reads it, without dateutil where it is ISO 8601: a listing has a time with every object."""
+    try:
+        time = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return parse_timestamp(value)
+    return time if time.tzinfo else parse_timestamp(value)
