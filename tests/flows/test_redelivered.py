@@ -8,7 +8,8 @@ from tests.archive_world import BEGIN, DAY, HOUR, ArchiveWorld, a_chain
 from tests.vectors.make_chain import Obj
 
 from itemtrail.core.reasons import Reason
-from itemtrail.model import Verdict
+from itemtrail.flows.validate import validate
+from itemtrail.model import Validation, Verdict
 
 ONE = dt.timedelta(days=1)
 NOON = dt.datetime.combine(DAY, dt.time(12, 5), dt.UTC)
@@ -61,3 +62,36 @@ def test_before_the_digest_of_its_arrival_is_due_it_is_awaited_and_afterwards_it
     assert [one.reason for one in soon.objects if one.key == late] == [Reason.AWAITING_DIGEST]
     assert world.unit in world.discover((arrived + ONE).date()), "an incomplete day is looked at again"
     assert world.run(now=arrived + 5 * HOUR).verdict is Verdict.DISPROVEN
+
+
+def validated(world: ArchiveWorld, now: dt.datetime) -> Validation:
+    start = dt.datetime.combine(DAY, dt.time(), dt.UTC)
+    return validate(
+        world.source,
+        world.keys,
+        world.trail,
+        None,
+        account=world.chain.account,
+        region=world.chain.region,
+        start=start,
+        end=start + ONE,
+        now=now,
+        rules=world.settings.validation,
+        max_bytes=1 << 20,
+    )
+
+
+def test_validating_the_trail_bucket_finds_the_late_digest_too(tmp_path: Path) -> None:
+    world, late = world_after(tmp_path, 9 * ONE)
+    found = validated(world, NOON + 10 * ONE)
+    assert found.verdict is Verdict.PROVEN
+    assert late in {one.key for one in found.objects}
+    assert len(found.slots) == 24, "the range is the day, however far the chain was read"
+
+
+def test_validating_calls_a_planted_log_planted_once_its_digest_is_due(tmp_path: Path) -> None:
+    world, late = world_after(tmp_path, 9 * ONE, listed=False)
+    reasons = [
+        {one.key: one.reason for one in validated(world, NOON + 9 * ONE + wait).objects}[late] for wait in (HOUR, 5 * HOUR)
+    ]
+    assert reasons == [Reason.AWAITING_DIGEST, Reason.UNLISTED]

@@ -22,9 +22,19 @@ NAME_SLACK = dt.timedelta(minutes=10)
 
 
 def judge_log(
-    key: str, *, content_sha256: str | None, problem: str, report: ChainReport, now: dt.datetime, rules: Rules
+    key: str,
+    *,
+    content_sha256: str | None,
+    problem: str,
+    report: ChainReport,
+    now: dt.datetime,
+    rules: Rules,
+    arrived: dt.datetime | None = None,
 ) -> ObjectVerdict:
     """Verdict on the log ``key``.
+
+    ``arrived``: its LastModified, None where that is not known. A log that was redelivered is older by name than by arrival,
+    and the digest of the hour of its arrival lists it.
 
     ``content_sha256`` is over the inflated content, None where there is none; ``problem`` is then ``MISSING`` (not in the
     listing), an ``Undecodable.reason``, or why it could not be looked at (``DENIED``, ``UNAVAILABLE``, ``COLD``); ``""`` if
@@ -36,7 +46,7 @@ def judge_log(
     claim = report.claims.get(key)
     if claim is None:
         log = parse_log(key, report.scope.trail, report.scope.account, report.scope.region)
-        return _unlisted(log, report, now, rules) if log else _verdict(key, Reason.FOREIGN_OBJECT)
+        return _unlisted(log, report, now, rules, arrived or log.delivered) if log else _verdict(key, Reason.FOREIGN_OBJECT)
     if problem and Reason(problem) in COULD_NOT_LOOK:
         return _verdict(key, Reason(problem))
     if claim.verdict is not Verdict.PROVEN:
@@ -70,7 +80,7 @@ def _under(claim: Claim) -> Reason:
     return Reason.DIGEST_NOT_READ if reason in COULD_NOT_LOOK else Reason.DIGEST_NOT_PROVEN
 
 
-def _unlisted(log: LogKey, report: ChainReport, now: dt.datetime, rules: Rules) -> ObjectVerdict:
+def _unlisted(log: LogKey, report: ChainReport, now: dt.datetime, rules: Rules, arrived: dt.datetime) -> ObjectVerdict:
     if log.delivered > now + NAME_SLACK:
         return _verdict(log.key, Reason.FOREIGN_OBJECT, "the time in its name has not come")
     if not report.slots or log.delivered < report.slots[0].start:
@@ -81,7 +91,7 @@ def _unlisted(log: LogKey, report: ChainReport, now: dt.datetime, rules: Rules) 
         unread = all(s.reason in COULD_NOT_LOOK or s.verdict is Verdict.INCOMPLETE for s in open_slots)
         reason = Reason.DIGEST_NOT_READ if unread else Reason.DIGEST_NOT_PROVEN
         return _verdict(log.key, reason, "; ".join(f"{s.reason}: {s.start:%H:%M:%S}–{s.end:%H:%M:%SZ}" for s in open_slots))
-    graced = now < log.delivered + dt.timedelta(minutes=rules.unlisted_grace_minutes)
+    graced = now < max(log.delivered, arrived) + dt.timedelta(minutes=rules.unlisted_grace_minutes)
     if open_slots or graced:
         return _verdict(log.key, Reason.AWAITING_DIGEST)
     return _verdict(log.key, Reason.UNLISTED)

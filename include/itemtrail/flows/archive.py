@@ -27,13 +27,12 @@ from itemtrail.flows.archive_judge import Observed, is_original, judge
 from itemtrail.flows.archive_root import KeyRecorder, claim_root, store_keys, versions
 from itemtrail.flows.archive_tags import tag
 from itemtrail.flows.receipts import History, load, read_plan
-from itemtrail.flows.validate_chain import not_seen, read_chain
+from itemtrail.flows.validate_chain import REDELIVERED, not_seen, read_chain
 from itemtrail.model import Conversion, LoggingStatus, ObjectInfo, TrailRef, Unit
 from itemtrail.ports.data import ArchiveStore, ObjectStore, ProvenTagger, PublicKeys
 from itemtrail.settings import Settings
 
 _DAY = dt.timedelta(days=1)
-_REDELIVERED = dt.timedelta(days=31)  # CloudTrail tries for 30 days; user guide, "Getting and viewing your log files"
 _AFTER = dt.timedelta(hours=2)  # the digests that may list the day's last logs
 _ROUNDS = 16
 
@@ -177,7 +176,7 @@ class _Work:
         report = self._chain(recorder, start, start + _DAY + _AFTER)
         late = [log.last_modified for log in logs if log.key not in report.claims]
         if late and max(late) > start + _DAY:  # redelivered after an outage: listed by the digest of the hour of its arrival
-            report = self._chain(recorder, start, min(max(late), start + _REDELIVERED) + _AFTER)
+            report = self._chain(recorder, start, min(max(late), start + REDELIVERED) + _AFTER)
         return Observed(unit, trail, logs, digests, report)
 
     def _chain(self, recorder: KeyRecorder, start: dt.datetime, end: dt.datetime) -> ChainReport:

@@ -132,17 +132,9 @@ def _judge_one(
         return judge_log(key, content_sha256=None, problem=_MISSING, report=seen.report, now=now, rules=rules)
     sha256 = content.content_sha256 if content else None
     why = problem or (content.problem if content else "")
-    said = judge_log(key, content_sha256=sha256, problem=why, report=seen.report, now=now, rules=rules)
-    return _awaited(said) if said.reason is Reason.UNLISTED and _is_fresh(info, now, rules) else said
-
-
-def _is_fresh(info: ObjectInfo, now: dt.datetime, rules: ValidationSettings) -> bool:
-    """Whether the digest of the hour of its arrival may still come: a redelivered log is older by name than by arrival."""
-    return now < info.last_modified + dt.timedelta(minutes=rules.unlisted_grace_minutes)
-
-
-def _awaited(said: ObjectVerdict) -> ObjectVerdict:
-    return ObjectVerdict(said.key, Reason.AWAITING_DIGEST.verdict, Reason.AWAITING_DIGEST, "it arrived late")
+    return judge_log(
+        key, content_sha256=sha256, problem=why, report=seen.report, now=now, rules=rules, arrived=info.last_modified
+    )
 
 
 def _is_over(seen: Observed, now: dt.datetime, rules: ValidationSettings) -> bool:

@@ -17,7 +17,7 @@ from itemtrail.core.keys import digest_folder, log_folder, parse_digest, parse_l
 from itemtrail.core.logs import judge_foreign, judge_log, summarise
 from itemtrail.core.reasons import Reason
 from itemtrail.errors import AccessDenied, SourceUnavailable, Undecodable
-from itemtrail.flows.validate_chain import LOOK_AROUND, each, look, not_seen, read_chain
+from itemtrail.flows.validate_chain import LOOK_AROUND, REDELIVERED, each, look, not_seen, read_chain
 from itemtrail.model import LoggingStatus, ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Validation, Verdict
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
@@ -50,14 +50,16 @@ def validate(
 
     Raises:
         ConfigurationError: the bucket does not exist, or the credentials are wrong.
+        SourceUnavailable, AccessDenied: digests could be listed once, and not again for a log that arrived late.
         ValueError: ``start`` is not before ``end``.
     """
     if start >= end:
         raise ValueError("start must be before end")
     until = min(end, now)
     progress(f"reading the digests of {account} in {region}")
-    try:
-        report = read_chain(
+
+    def chain(to: dt.datetime) -> ChainReport:
+        return read_chain(
             store,
             public_keys,
             trail,
@@ -65,19 +67,22 @@ def validate(
             account=account,
             region=region,
             start=start,
-            end=until + LOOK_AROUND,
+            end=to + LOOK_AROUND,
             now=now,
             rules=rules,
             max_bytes=max_bytes,
             keep_digests=False,
         )
+
+    try:
+        report = chain(until)
     except (AccessDenied, SourceUnavailable) as error:
         reason, detail = not_seen(error)
         hours = expected([], [], Span(start, until, now, status))
         return summarise([SlotVerdict(h.start, h.end, reason.verdict, reason, None, detail) for h in hours if h.end > start], [])
     slots = [slot for slot in report.slots if start < slot.end <= until]
     progress(f"{len(slots)} slots; reading logs")
-    return summarise(slots, _Logs(store, report, slots, start, until, now, rules, max_bytes, progress).verdicts())
+    return summarise(slots, _Logs(store, report, slots, start, until, now, rules, max_bytes, progress).verdicts(chain))
 
 
 @dataclass(slots=True)
@@ -94,11 +99,20 @@ class _Logs:
     max_bytes: int
     progress: Progress
     found: list[ObjectVerdict] = field(default_factory=list)
+    arrived: dict[str, dt.datetime] = field(default_factory=dict)  # of logs that no digest read so far lists
 
-    def verdicts(self) -> list[ObjectVerdict]:
-        """Every verdict on an object: logs, then what lies in the folders and should not."""
+    def verdicts(self, chain: Callable[[dt.datetime], ChainReport]) -> list[ObjectVerdict]:
+        """Every verdict on an object: logs, then what lies in the folders and should not.
+
+        ``chain`` reads on to a later end: the digest that lists a log which CloudTrail could not deliver for days.
+        """
         wanted = self._wanted()
         sizes, unseen = self._list(wanted)
+        if (latest := max(self.arrived.values(), default=self.until)) > self.until + LOOK_AROUND:
+            self.report = chain(min(latest, self.until + REDELIVERED))
+            self.found.clear()
+            wanted = self._wanted()
+            sizes, unseen = self._list(wanted)
         present = set(sizes)
         absent = wanted - present
         gone = sorted(key for key in absent if _day(key, self.folder) not in unseen)
@@ -142,6 +156,8 @@ class _Logs:
                 for info in self.store.list(prefix):
                     if info.key in wanted or self._in_range(info.key):
                         present[info.key] = info.size
+                        if info.key not in self.report.claims:
+                            self.arrived[info.key] = info.last_modified
                     elif day in days and self._is_foreign(info):
                         self.found.append(judge_foreign(info, self.now, self.rules))
             except (AccessDenied, SourceUnavailable) as error:
@@ -186,7 +202,15 @@ class _Logs:
         return self._judge(key, hashlib.sha256(content).hexdigest())
 
     def _judge(self, key: str, content_sha256: str | None = None, *, problem: str = "") -> ObjectVerdict:
-        return judge_log(key, content_sha256=content_sha256, problem=problem, report=self.report, now=self.now, rules=self.rules)
+        return judge_log(
+            key,
+            content_sha256=content_sha256,
+            problem=problem,
+            report=self.report,
+            now=self.now,
+            rules=self.rules,
+            arrived=self.arrived.get(key),
+        )
 
 
 def _day(key: str, folder: str) -> str:

@@ -29,6 +29,8 @@ from itemtrail.ports.data import ObjectStore, PublicKeys
 WORKERS = 16
 # A predecessor ends where the range's first window begins; a log's digest comes within the next window.
 LOOK_AROUND = 2 * HOUR
+# CloudTrail tries for 30 days to deliver; user guide, "Getting and viewing your CloudTrail log files" (read 2026-11-24).
+REDELIVERED = dt.timedelta(days=31)
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
