@@ -17,7 +17,8 @@ from itemtrail.errors import ItemtrailError
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
     "records", "query", "build-history", "history", "changes", "legal-hold", "review", "permissions",
-    "export-event-history", "prove", "verify-proof", "absent", "certificate",
+    "export-event-history", "prove", "verify-proof", "absent", "certificate", "evidence",
+    "verify-evidence",
 )  # fmt: skip
 
 
