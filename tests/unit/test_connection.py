@@ -2,7 +2,6 @@
 
 import boto3
 import pytest
-
 from botocore.utils import parse_timestamp
 
 from itemtrail.aws.connection import Connection, _timestamp
@@ -74,7 +73,7 @@ def test_what_is_no_time_is_refused_as_botocore_refuses_it():
 def test_a_listing_reads_its_times_that_way(session):
     client = Connection(session).s3()
     body = b"<R><Version><Key>a</Key><LastModified>2026-11-24T15:04:05.000Z</LastModified></Version></R>"
-    parse = client._response_parser.parse
+    parse = client._endpoint._response_parser_factory.create_parser("rest-xml").parse
     shape = client.meta.service_model.operation_model("ListObjectVersions").output_shape
     found = parse({"body": body, "headers": {}, "status_code": 200}, shape)["Versions"][0]["LastModified"]
     assert type(found.tzinfo).__module__ == "datetime"
