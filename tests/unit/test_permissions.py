@@ -12,7 +12,9 @@ from itemtrail.aws.control import CANARY_ACTIONS, OPERATIONS, READ_ACTIONS
 from itemtrail.aws.policies import names_of, roles_of
 from itemtrail.cli import main as cli
 from itemtrail.cli import permissions
+from itemtrail.core import forwarder_config
 from itemtrail.core.permissions import allow
+from itemtrail.flows.setup import wanted_of
 
 NEEDS_NONE = {"sts:GetCallerIdentity"}
 UNDOING = ("Delete", "Bypass", "StopLogging", "PutLifecycle", "PutBucketPolicy", "LegalHold")
@@ -186,3 +188,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
 def test_every_role_is_in_the_overview():
     said = permissions.overview(roles_of(settings.load(EXAMPLE)))
     assert all(f"({path.name})" in said for path in FOLDER.glob("*.json"))
+
+
+def test_the_forwarders_policy_is_the_one_that_setting_up_puts():
+    configured_ = settings.load(EXAMPLE)
+    wanted = wanted_of(configured_, "aws").forwarder
+    assert wanted is not None
+
+    def plain(statements):
+        one = lambda value: value if isinstance(value, list) else [value]  # noqa: E731
+        return [{**s, "Resource": one(s["Resource"])} for s in statements]
+
+    assert plain(policies()["Forwarder"]["Statement"]) == plain(forwarder_config.policy(wanted)["Statement"])

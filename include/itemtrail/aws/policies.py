@@ -12,7 +12,6 @@ from itemtrail.aws import (
     archive_store,
     cold,
     control,
-    control_forwarder,
     control_s3,
     control_tables,
     control_trail,
@@ -20,8 +19,8 @@ from itemtrail.aws import (
     holds,
     notifier,
     policies_posture,
+    policies_setup,
     public_keys,
-    rates,
     store,
     streams,
     tagger,
@@ -67,7 +66,8 @@ def roles_of(settings: Settings) -> tuple[Role, ...]:
         _trail_reader(names),
         _stream_reader(names),
         _archive_writer(names),
-        _setup(names),
+        policies_setup.setup(names),
+        *policies_setup.forwarder(settings, names),
         _canary(names),
         policies_posture.posture(names),
         _event_history(),
@@ -128,84 +128,6 @@ def _archive_writer(names: Names) -> Role:
             *allow("AddLocked", archive_store.ACTIONS, [names.archived]),
             *allow("TellAlerts", notifier.ACTIONS, sorted({names.topic_arn, names.checkpoint_topic_arn} - {""})),
         ),
-    )
-
-
-def _setup(names: Names) -> Role:
-    reads = _setup_reads(names)
-    forwarder = _setup_forwarder(names) if names.forwarder else ()
-    return Role(
-        "setup",
-        "Setup",
-        "airflow.setup_conn",
-        "plans and applies; without `--apply` only the statements whose names begin with Read are needed. Airflow runs the "
-        "canary with the same connection: attach both policies",
-        (*reads, *_setup_writes(names), *forwarder),
-    )
-
-
-def _setup_reads(names: Names) -> tuple[Statement, ...]:
-    buckets = (names.bucket(names.trail_bucket), names.bucket(names.archive_bucket))
-    account = ("cloudtrail:DescribeTrails", *trail.ACCOUNT_ACTIONS, control_tables.LOG_GROUPS.action)
-    trails = (control_trail.STATUS.action, control_trail.SELECTORS.action)
-    ours = [arn for arn in names.stream_tables if arn.split(":")[4] == names.account]
-    return (
-        *allow("ReadBuckets", control_s3.READ_ACTIONS, buckets),
-        *allow("ReadTrails", trails, [names.arn("cloudtrail", "trail/*")]),
-        *allow("ReadAccount", account, ["*"]),
-        *allow("ReadTables", (control_tables.TABLE.action,), [*ours, names.canary_table]),
-        *allow("ReadCallRates", rates.ACTIONS, ["*"]),
-        *_setup_reads_forwarder(names),
-    )
-
-
-def _setup_reads_forwarder(names: Names) -> tuple[Statement, ...]:
-    if not names.forwarder:
-        return ()
-    role = [names.arn("iam", f"role/{names.forwarder_role}", region="")]
-    return (
-        *allow("ReadForwarderRole", (control_forwarder.ROLE.action, control_forwarder.ROLE_POLICY.action), role),
-        *allow("ReadForwarder", (control_forwarder.FUNCTION.action,), [names.arn("lambda", f"function:{names.forwarder}")]),
-        *allow("ReadFailureQueue", (control_forwarder.QUEUE.action,), [names.arn("sqs", names.failure_queue)]),
-        *allow("ReadReadersOfStreams", (control_forwarder.MAPPINGS.action,), ["*"]),
-    )
-
-
-def _needed(service: str, *operations: str) -> tuple[str, ...]:
-    """IAM actions of setting up's own calls."""
-    return tuple(action for operation in operations for action in control.OPERATIONS[service, operation])
-
-
-def _setup_writes(names: Names) -> tuple[Statement, ...]:
-    buckets = (names.bucket(names.trail_bucket), names.bucket(names.archive_bucket))
-    in_s3 = _needed("s3", *(operation for service, operation in control.OPERATIONS if service == "s3"))
-    in_trail = _needed("cloudtrail", *(operation for service, operation in control.OPERATIONS if service == "cloudtrail"))
-    groups = (names.log_group, f"/aws/lambda/{names.forwarder}") if names.forwarder else (names.log_group,)
-    ours = [arn for arn in names.stream_tables if arn.split(":")[4] == names.account]
-    return (
-        *allow("WriteBuckets", in_s3, buckets),
-        *allow("WriteTrail", in_trail, [names.trail_arn]),
-        *allow("SwitchStreamsOn", _needed("dynamodb", "UpdateTable"), ours),
-        *allow("CreateCanaryTable", _needed("dynamodb", "CreateTable"), [names.canary_table]),
-        *allow("WriteLogGroup", _needed("logs", "CreateLogGroup", "PutRetentionPolicy"), names.log_groups(*groups)),
-    )
-
-
-def _setup_forwarder(names: Names) -> tuple[Statement, ...]:
-    role = [names.arn("iam", f"role/{names.forwarder_role}", region="")]
-    function = names.arn("lambda", f"function:{names.forwarder}")
-    makes = ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
-    writes = tuple(action for action in _needed("lambda", *makes) if action != "iam:PassRole")
-    mappings = names.arn("lambda", "event-source-mapping:*")
-    ours = {"lambda:FunctionArn": function}
-    passed = {"iam:PassedToService": "lambda.amazonaws.com"}
-    return (
-        *allow("WriteForwarderRole", _needed("iam", "CreateRole", "PutRolePolicy"), role),
-        *allow("GiveTheForwarderItsRole", ("iam:PassRole",), role, StringEquals=passed),
-        *allow("WriteForwarder", writes, [function]),
-        *allow("CreateFailureQueue", _needed("sqs", "CreateQueue"), [names.arn("sqs", names.failure_queue)]),
-        *allow("MapStreams", _needed("lambda", "CreateEventSourceMapping"), ["*"], ArnLike=ours),
-        *allow("ChangeMappings", _needed("lambda", "UpdateEventSourceMapping"), [mappings], ArnLike=ours),
     )
 
 
