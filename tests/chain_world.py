@@ -28,7 +28,7 @@ class World:
     trail: TrailRef
     account: str
     region: str
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: MemoryStore = field(default_factory=lambda: MemoryStore(versioned=False))
     keys: MemoryKeys = field(default_factory=lambda: MemoryKeys([]))
 
     @classmethod

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail.model import ObjectInfo, PublicKey, StoredObject
+from itemtrail.model import KeptVersion, ObjectInfo, PublicKey, StoredObject
 
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -38,6 +38,7 @@ class _Version:
     version_id: str | None
     content_type: str = ""
     locked: bool = False
+    deleted: bool = False  # a delete marker
 
 
 @dataclass
@@ -83,6 +84,10 @@ class MemoryStore:
         """Remove the object with its versions."""
         del self._objects[key]
 
+    def mark_deleted(self, key: str, *, at: dt.datetime | None = None) -> None:
+        """Delete as S3 does where versions are kept: a delete marker on top."""
+        self._add(key, _Version(b"", {}, at or self.clock, self._next_id(), deleted=True))
+
     def fail(self, key: str, fault: Fault) -> None:
         """Reads of ``key``, and listings of the prefix ``key``, meet ``fault`` from now on."""
         self._faults[key] = fault
@@ -93,7 +98,7 @@ class MemoryStore:
 
     def keys(self, prefix: str = "") -> list[str]:
         """Current keys in order."""
-        return sorted(key for key in self._objects if key.startswith(prefix))
+        return sorted(key for key, found in self._objects.items() if key.startswith(prefix) and not found[-1].deleted)
 
     def body(self, key: str) -> bytes:
         """Current bytes, without counting as a read."""
@@ -121,6 +126,17 @@ class MemoryStore:
         for key in keys[bisect.bisect_right(keys, start_after) :]:
             if key in self._objects:
                 yield self._info(key, self._objects[key][-1])
+
+    def list_versions(self, prefix: str, *, start_after: str = "") -> Iterator[KeptVersion]:
+        """Every version and delete marker under ``prefix``, in key order, of each key the newest first."""
+        self.listings.append(prefix)
+        self._meet(prefix, "s3:ListBucketVersions")
+        for key in sorted(key for key in self._objects if key.startswith(prefix) and key > start_after):
+            kept = self._objects.get(key, [])
+            for version in reversed(kept):
+                etag, latest = "" if version.deleted else _etag(version.body), version is kept[-1]
+                name = version.version_id or "null"
+                yield KeptVersion(key, len(version.body), version.modified, etag, name, latest, version.deleted)
 
     def list_prefixes(self, prefix: str) -> tuple[str, ...]:
         """Names directly below ``prefix``."""
@@ -165,10 +181,11 @@ class MemoryStore:
         self._meet(key, "s3:PutObject")
         content = body.read_bytes() if isinstance(body, Path) else body
         with self._lock:
-            if key in self._objects:
+            if key in self._objects and not self._objects[key][-1].deleted:
                 return False
             self.puts.append(key)
-            self._objects[key] = [_Version(content, {}, self.clock, self._id_unlocked(), content_type, locked)]
+            version = _Version(content, {}, self.clock, self._id_unlocked(), content_type, locked)
+            self._objects.setdefault(key, []).append(version)
         return True
 
     def tag_proven(self, key: str, *, version_id: str | None) -> None:
@@ -182,7 +199,10 @@ class MemoryStore:
 
     def _add(self, key: str, version: _Version) -> None:
         with self._lock:
-            self._objects.setdefault(key, []).append(version)
+            kept = self._objects.setdefault(key, [])
+            if not self.versioned:
+                kept.clear()
+            kept.append(version)
 
     def _next_id(self) -> str | None:
         with self._lock:
@@ -197,7 +217,9 @@ class MemoryStore:
             self.reads.append(key)
         self._meet(key, "s3:GetObject")
         for version in reversed(self._objects.get(key, [])):
-            if version_id is None or version.version_id == version_id:
+            if version_id is None or (version.version_id or "null") == version_id:
+                if version.deleted:
+                    break
                 return version
         raise NotFound(f"{self.name}/{key} does not exist.")
 

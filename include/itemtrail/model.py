@@ -95,6 +95,19 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """One version of an object, or a delete marker. ``latest``: a plain read meets it. ``version_id`` may be ``null``."""
+
+    key: str
+    size: int
+    last_modified: dt.datetime
+    etag: str = ""
+    version_id: str = "null"
+    latest: bool = True
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Archived:
     """One line of a listing that tells of restores. ``readable_until`` is of the temporary copy, None where there is none."""
 

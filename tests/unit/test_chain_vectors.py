@@ -27,8 +27,13 @@ def world(document: dict[str, Any]) -> World:
     place = TrailRef(trail["arn"], trail["bucket"], trail["prefix"], organization_id=trail.get("organization", ""))
     made = World(place, trail["account"], trail["region"])
     objects = {k: v for k, v in load("clean")["put"].items() if k not in document["delete"]} | document["put"]
-    for key, item in objects.items():
+    older, marked = document.get("older", {}), document.get("marked", {})
+    made.store.versioned = bool(older or marked)
+    versions = [(key, item) for key, found in older.items() for item in found]
+    for key, item in [*versions, *objects.items()]:
         made.store.put(key, base64.b64decode(item["body"]), metadata=item["metadata"], at=_time(item["modified"]))
+    for key, at in marked.items():
+        made.store.mark_deleted(key, at=_time(at))
     for key, fault in document["faults"].items():
         made.store.fail(key, Fault(fault))
     made.keys.fault = Fault(document["keys_fault"]) if document["keys_fault"] else None
@@ -48,7 +53,8 @@ def test_vector(name: str) -> None:
     assert wanted.items() <= verdicts(result).items()
     assert (len(result.slots), len(result.objects)) == (want["slot_count"], want["object_count"])
     assert exit_code([result]) == want["exit"]
-    assert len(made.store.reads) == len(set(made.store.reads)), "an object was read twice"
+    if not made.store.versioned:
+        assert len(made.store.reads) == len(set(made.store.reads)), "an object was read twice"
 
 
 def test_vectors_are_what_the_generator_makes() -> None:
@@ -57,7 +63,7 @@ def test_vectors_are_what_the_generator_makes() -> None:
     for item in CASES:
         made, stored = vector(item), load(item.name)
         for document in (made, stored):
-            for entry in document["put"].values():
+            for entry in (*document["put"].values(), *(one for found in document.get("older", {}).values() for one in found)):
                 entry["body"] = len(entry["body"]) > 0
         assert made == stored, item.name
 

@@ -34,6 +34,8 @@ class Setting:
     faults: dict[str, str] = field(default_factory=dict)
     keys_fault: str | None = None
     keys: list[dict[str, str]] = field(default_factory=list)
+    older: dict[str, list[Obj]] = field(default_factory=dict)  # versions below what is there now, oldest first
+    marked: dict[str, dt.datetime] = field(default_factory=dict)  # delete markers on top
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def vector(item: Case) -> dict[str, Any]:
         "keys_fault": setting.keys_fault,
         "delete": [] if item.name == "clean" else sorted(set(clean.objects) - set(chain.objects)),
         "put": dict(sorted(put.items())),
+        **({"older": {k: [_object(o) for o in found] for k, found in sorted(setting.older.items())}} if setting.older else {}),
+        **({"marked": {k: utc(at) for k, at in sorted(setting.marked.items())}} if setting.marked else {}),
         "want": {
             "exit": item.exit,
             "slots": {k: v for k, v in want.items() if ":" in k},

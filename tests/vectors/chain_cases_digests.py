@@ -233,3 +233,14 @@ def digest_planted_between(chain: Chain, setting: Setting) -> None:
 @case("A digest that inflates beyond the limit.", f"10:01:31 U TOO_LARGE; {UNDER_2}")
 def digest_bomb(chain: Chain, setting: Setting) -> None:
     chain.objects[chain.digests[2]].body = gzipped(b"\0" * (2 << 20), 9)
+
+
+@case(
+    "The first digest is altered, and the range begins earlier: it may have been a starting digest, or not.",
+    "06:01:31 U BEGINNING_UNKNOWN; 07:01:31 U BEGINNING_UNKNOWN; 08:01:31 D SIGNATURE_BAD; "
+    "l0.0 U DIGEST_NOT_PROVEN; l0.1 U DIGEST_NOT_PROVEN",
+    slots=8,
+)
+def digest_first_altered_range_earlier(chain: Chain, setting: Setting) -> None:
+    edit(chain, 0, lambda d: d["logFiles"].reverse())
+    setting.start = START - dt.timedelta(hours=1, minutes=30)

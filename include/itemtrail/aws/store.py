@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError
 
 from itemtrail.aws.errors import translated
 from itemtrail.errors import ColdStorage, SourceUnavailable
-from itemtrail.model import ObjectInfo, StoredObject
+from itemtrail.model import KeptVersion, ObjectInfo, StoredObject
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -66,6 +66,26 @@ class S3Store:
                 key = version["Key"][len(self._root) :]
                 if version["IsLatest"] and key > start_after:
                     yield _info(key, version)
+
+    def list_versions(self, prefix: str, *, start_after: str = "") -> Iterator[KeptVersion]:
+        """Every version and delete marker under ``prefix``, in key order, of each key the newest first."""
+        marker = self._root + start_after if start_after > prefix else ""
+        for page in self._pages(self._root + prefix, marker=marker):
+            found = [self._kept(one, deleted=False) for one in page.get("Versions", [])]
+            found += [self._kept(one, deleted=True) for one in page.get("DeleteMarkers", [])]
+            found.sort(key=lambda v: (v.key, not v.latest, -v.last_modified.timestamp()))
+            yield from (version for version in found if version.key > start_after)
+
+    def _kept(self, version: Mapping[str, Any], *, deleted: bool) -> KeptVersion:
+        return KeptVersion(
+            key=version["Key"][len(self._root) :],
+            size=version.get("Size", 0),
+            last_modified=version["LastModified"].astimezone(dt.UTC),
+            etag=version.get("ETag", "").strip('"'),
+            version_id=version.get("VersionId") or "null",
+            latest=version["IsLatest"],
+            deleted=deleted,
+        )
 
     def list_prefixes(self, prefix: str) -> tuple[str, ...]:
         """Names directly below ``prefix``, without the trailing slash, sorted."""

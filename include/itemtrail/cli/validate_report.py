@@ -10,18 +10,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from itemtrail.core.reasons import COULD_NOT_LOOK, Reason
+from itemtrail.core.reasons import COULD_NOT_LOOK, NOTED, RECOVERED, Reason
 from itemtrail.model import ObjectVerdict, SlotVerdict, Validation, Verdict
 
 _MOST_LINES = 20
 
 
 def exit_code(results: Sequence[Validation]) -> int:
-    """0: all PROVEN; 3: nothing worse than "could not look" or not yet due; 1: everything else, also nothing to prove."""
-    if results and all(result.verdict is Verdict.PROVEN for result in results):
-        return 0
+    """The exit code of ``itemtrail validate``.
+
+    0: all PROVEN, and nothing deleted or overwritten; 3: nothing worse than "could not look" or not yet due; 1: everything
+    else, also nothing to prove.
+    """
     slots = [(one.verdict, one.reason) for result in results for one in result.slots]
     judged = slots + [(one.verdict, one.reason) for result in results for one in result.objects]
+    if any(reason in RECOVERED for _, reason in judged):
+        return 1
+    if results and all(result.verdict is Verdict.PROVEN for result in results):
+        return 0
     excused = (Verdict.PROVEN, Verdict.INCOMPLETE)
     return 3 if judged and all(verdict in excused or reason in COULD_NOT_LOOK for verdict, reason in judged) else 1
 
@@ -70,14 +76,18 @@ def _runs(result: Validation) -> Iterator[str]:
 def _by_reason(result: Validation) -> list[tuple[Reason, list[str]]]:
     found: dict[Reason, list[str]] = {}
     for slot in result.slots:
-        if slot.verdict is not Verdict.PROVEN:
+        if _is_told(slot):
             where = f"{_z(slot.start)} – {_z(slot.end)}  {slot.object or ''} {_detail(slot.detail)}"
             found.setdefault(Reason(slot.reason), []).append(printable(where).rstrip())
     for item in result.objects:
-        if item.verdict is not Verdict.PROVEN:
+        if _is_told(item):
             found.setdefault(Reason(item.reason), []).append(printable(f"{item.key} {_detail(item.detail)}").rstrip())
-    worst_first = (Verdict.DISPROVEN, Verdict.UNPROVABLE, Verdict.INCOMPLETE)
+    worst_first = (Verdict.DISPROVEN, Verdict.UNPROVABLE, Verdict.INCOMPLETE, Verdict.PROVEN)
     return sorted(found.items(), key=lambda pair: (worst_first.index(pair[0].verdict), pair[0]))
+
+
+def _is_told(item: SlotVerdict | ObjectVerdict) -> bool:
+    return item.verdict is not Verdict.PROVEN or item.reason in NOTED
 
 
 def _detail(text: str) -> str:
@@ -93,8 +103,10 @@ def _last(result: Validation) -> str:
     if not result.slots and not result.objects:
         return f"{result.verdict}: no slot was due and no log exists in this range, so there is nothing to prove."
     bad = [[i for i in items if i.verdict is not Verdict.PROVEN] for items in (result.slots, result.objects)]
+    recovered = sum(item.reason in RECOVERED for items in (result.slots, result.objects) for item in items)
     if not bad[0] and not bad[1]:
-        return f"{result.verdict}: every slot and every object."
+        told = f" {recovered} of them by older versions: somebody deleted or overwrote what was there." if recovered else ""
+        return f"{result.verdict}: every slot and every object.{told}"
     slots, objects = f"{len(bad[0])} of {len(result.slots)} slots", f"{len(bad[1])} of {len(result.objects)} objects"
     return f"{result.verdict}: {slots} and {objects} are not proven."
 

@@ -85,7 +85,7 @@ def judge(
     backfill = [r for r in everything if r.key.backfill]
     findings = signatures(standard, keys, no_keys, _flavour)
     genuine = [r for r in standard if findings[r.key.key][0].verdict is Verdict.PROVEN]
-    findings |= _links(genuine, findings, scope)
+    findings |= _links(genuine, scope)
     windows = [w for r in genuine if (w := _window(r, scope))]
     proven = {r.key.key for r in genuine}
     unproven = {r.key.end: r for r in standard if r.key.key not in proven}
@@ -106,18 +106,17 @@ def _flavour(document: Digest) -> Reason:
     return Reason.OK if document.logs else Reason.EMPTY
 
 
-def _links(genuine: Sequence[Reading], findings: Mapping[str, Finding], scope: Scope) -> dict[str, Finding]:
+def _links(genuine: Sequence[Reading], scope: Scope) -> dict[str, Finding]:
     """Rule 3: the newer of two genuine neighbours that contradict each other."""
     found: dict[str, Finding] = {}
     for older, newer in pairwise(genuine):
-        by_successor = findings[older.key.key][0] is Reason.SIGNED_BY_SUCCESSOR
-        reason, detail = _neighbours(older, newer, scope, by_successor=by_successor)
+        reason, detail = _neighbours(older, newer, scope)
         if reason is not Reason.OK:
             found[newer.key.key] = reason, detail
     return found
 
 
-def _neighbours(older: Reading, newer: Reading, scope: Scope, *, by_successor: bool) -> Finding:
+def _neighbours(older: Reading, newer: Reading, scope: Scope) -> Finding:
     before, after = older.document, newer.document
     if before is None or after is None:
         raise ValueError("a genuine digest has a document")
@@ -136,7 +135,7 @@ def _neighbours(older: Reading, newer: Reading, scope: Scope, *, by_successor: b
         return Reason.HASH_ALGORITHM_UNSUPPORTED, f"previousDigestHashAlgorithm {link.algorithm}"
     if link.sha256 != older.sha256:
         return Reason.CHAIN_HASH_MISMATCH, f"it records {link.sha256}, {older.key.key} has {older.sha256}"
-    if not by_successor and link.signature.lower() != older.signature:
+    if older.signature and link.signature.lower() != older.signature:
         return Reason.CHAIN_SIGNATURE_MISMATCH, older.key.key
     if after.start > before.end:
         return Reason.TIME_GAP, f"{older.key.key} ends at {before.end_text}"

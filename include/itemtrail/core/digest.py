@@ -66,7 +66,8 @@ class Reading:
     """A digest object after it was looked at once. ``problem`` is why it cannot be used, ``OK`` if nothing speaks against it yet.
 
     ``sha256`` is over the inflated content, ``""`` if that could not be had; ``signature`` and ``algorithm`` are the object's
-    metadata, ``""`` where they are missing.
+    metadata, ``""`` where they are missing. ``note``: what is said instead of ``OK`` if it turns out to be proven (it comes from
+    an older version of the object, say).
     """
 
     key: DigestKey
@@ -78,6 +79,8 @@ class Reading:
     algorithm: str = ""
     generated: dt.datetime | None = None
     modified: dt.datetime | None = None
+    note: Reason = Reason.OK
+    note_detail: str = ""
 
 
 class _Log(msgspec.Struct, rename="camel"):

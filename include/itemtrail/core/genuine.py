@@ -53,6 +53,8 @@ def signatures(
             if document.previous:
                 vouched[document.previous.key] = document.previous
             reason = flavour(document) if reason is Reason.OK else reason
+            if reading.note is not Reason.OK:
+                reason, detail = reading.note, reading.note_detail
         findings[reading.key.key] = reason, detail
     return findings
 

@@ -31,6 +31,9 @@ class Reason(StrEnum):
     BACKFILL = "BACKFILL"
     BACKFILL_STARTING = "BACKFILL_STARTING"
     OTHER_TRAIL = "OTHER_TRAIL"
+    BYTES_DIFFER = "BYTES_DIFFER"
+    RECOVERED_DELETED = "RECOVERED_DELETED"
+    RECOVERED_OVERWRITTEN = "RECOVERED_OVERWRITTEN"
     # INCOMPLETE
     NOT_YET_DUE = "NOT_YET_DUE"
     AWAITING_DIGEST = "AWAITING_DIGEST"
@@ -106,6 +109,10 @@ class Reason(StrEnum):
         return _TABLE[self].action
 
 
+# Proven, and somebody laid hands on it all the same: `itemtrail validate` ends with 1.
+RECOVERED = frozenset({Reason.RECOVERED_DELETED, Reason.RECOVERED_OVERWRITTEN})
+# Proven, with something to tell of it.
+NOTED = RECOVERED | {Reason.BYTES_DIFFER, Reason.SIGNED_BY_SUCCESSOR}
 COULD_NOT_LOOK = frozenset(
     {
         Reason.DENIED,
@@ -149,6 +156,21 @@ _TABLE: dict[Reason, _Entry] = {
     ),
     Reason.OTHER_TRAIL: _Entry(
         _P, "Not this trail's log: a signed digest of another trail in the same folder lists it, and the hash holds."
+    ),
+    Reason.BYTES_DIFFER: _Entry(
+        _P,
+        "The content is what AWS signed; an older version of the object has other stored bytes: it was written anew.",
+        "Nothing for the proof; find who wrote the newer version (S3 data events, access logs).",
+    ),
+    Reason.RECOVERED_DELETED: _Entry(
+        _P,
+        "The object was deleted; a version that the bucket still holds is what AWS signed.",
+        "Find who deleted it, at the time and by the marker in the line; keep the version (a lifecycle rule may remove it).",
+    ),
+    Reason.RECOVERED_OVERWRITTEN: _Entry(
+        _P,
+        "The object was overwritten with something that is not proven; an older version in the bucket is what AWS signed.",
+        "Keep both versions as evidence; find who wrote the newer one, at the time in the line.",
     ),
     Reason.NOT_YET_DUE: _Entry(
         _I,

@@ -17,6 +17,7 @@ from itemtrail.core.keys import digest_folder, log_folder, parse_digest, parse_l
 from itemtrail.core.logs import judge_foreign, judge_log, summarise
 from itemtrail.core.reasons import Reason
 from itemtrail.errors import AccessDenied, SourceUnavailable, Undecodable
+from itemtrail.flows.older_versions import History, bytes_differ, first_proven, histories
 from itemtrail.flows.validate_chain import LOOK_AROUND, REDELIVERED, each, look, not_seen, read_chain
 from itemtrail.model import LoggingStatus, ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Validation, Verdict
 from itemtrail.ports.data import ObjectStore, PublicKeys
@@ -99,6 +100,7 @@ class _Logs:
     max_bytes: int
     progress: Progress
     found: list[ObjectVerdict] = field(default_factory=list)
+    kept: dict[str, History] = field(default_factory=dict)
     arrived: dict[str, dt.datetime] = field(default_factory=dict)  # of logs that no digest read so far lists
 
     def verdicts(self, chain: Callable[[dt.datetime], ChainReport]) -> list[ObjectVerdict]:
@@ -116,7 +118,7 @@ class _Logs:
         present = set(sizes)
         absent = wanted - present
         gone = sorted(key for key in absent if _day(key, self.folder) not in unseen)
-        self.found += [self._judge(key, problem=Reason.MISSING) for key in gone]
+        self.found += list(each(gone, self._gone))
         remaining = sorted((wanted | present) - set(gone))
         self.found += [self._judge(key) for key in remaining if not self._proven(key)]
         large = {key for key, size in sizes.items() if size > self.max_bytes and self._proven(key)}
@@ -153,7 +155,12 @@ class _Logs:
         for day in sorted(days | {_day(key, self.folder) for key in wanted if self._proven(key)}):
             prefix = f"{self.folder}{day}/"
             try:
-                for info in self.store.list(prefix):
+                for history in histories(self.store.list_versions(prefix)):
+                    if history.older:
+                        self.kept[history.key] = history
+                    info = history.info
+                    if info is None:
+                        continue
                     if info.key in wanted or self._in_range(info.key):
                         present[info.key] = info.size
                         if info.key not in self.report.claims:
@@ -194,12 +201,37 @@ class _Logs:
     def _read(self, key: str) -> ObjectVerdict:
         found = look(self.store, key)
         if not isinstance(found, StoredObject):
-            return self._judge(key, problem=found[0])
+            return self._older(self._judge(key, problem=found[0]))
+        said = self._content(key, found)
+        if said.verdict is not Verdict.PROVEN:
+            return self._older(said)
+        differ = bytes_differ(self.store, self.kept[key], found.body, max_bytes=self.max_bytes) if key in self.kept else ""
+        return ObjectVerdict(key, said.verdict, Reason.BYTES_DIFFER, differ) if differ else said
+
+    def _gone(self, key: str) -> ObjectVerdict:
+        return self._older(self._judge(key, problem=Reason.MISSING))
+
+    def _content(self, key: str, stored: StoredObject) -> ObjectVerdict:
         try:
-            content = inflate(found.body, max_bytes=self.max_bytes)
+            content = inflate(stored.body, max_bytes=self.max_bytes)
         except Undecodable as error:
             return self._judge(key, problem=error.reason)
         return self._judge(key, hashlib.sha256(content).hexdigest())
+
+    def _older(self, said: ObjectVerdict) -> ObjectVerdict:
+        """``said``, or that an older version is the proven one."""
+        history = self.kept.get(said.key)
+        if history is None or not self._proven(said.key):
+            return said
+        found = first_proven(
+            self.store,
+            history,
+            lambda stored: self._content(said.key, stored).verdict is Verdict.PROVEN,
+            max_bytes=self.max_bytes,
+        )
+        if found is None:
+            return said
+        return ObjectVerdict(said.key, Verdict.PROVEN, history.recovered, history.told(found[0], said.reason))
 
     def _judge(self, key: str, content_sha256: str | None = None, *, problem: str = "") -> ObjectVerdict:
         return judge_log(

@@ -8,7 +8,7 @@ integrity" and ListPublicKeys, CloudTrail documentation, read 2026-11-24.
 
 import datetime as dt
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -21,9 +21,10 @@ from itemtrail.core.digest import Reading
 from itemtrail.core.keys import DigestKey, digest_folder, parse_any_digest, parse_digest
 from itemtrail.core.logs import judge_foreign
 from itemtrail.core.reasons import Reason
-from itemtrail.core.signature import SIGNING_DELAY
+from itemtrail.core.signature import SIGNING_DELAY, check
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail.model import LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
+from itemtrail.flows.older_versions import History, histories, older_objects
+from itemtrail.model import KeptVersion, LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
 WORKERS = 16
@@ -33,6 +34,8 @@ LOOK_AROUND = 2 * HOUR
 REDELIVERED = dt.timedelta(days=31)
 
 _Item = TypeVar("_Item")
+_Pair = tuple[Reading, StoredObject | None]
+_Older = tuple[Reading, StoredObject, KeptVersion]
 _Result = TypeVar("_Result")
 
 
@@ -64,15 +67,20 @@ def read_chain(
     listed = _list(store, scope, start - LOOK_AROUND, end + LOOK_AROUND)
     oldest = _oldest(store, scope, now)
     own = listed.own if listed.own or oldest is None or oldest.key.end < start else [oldest]
+    versions = _Versions(store, scope, listed.kept, max_bytes)
     read = [pair for pair in each(own, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
     others = [pair[0] for pair in each(listed.others, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
-    earlier, gone = _backfill_before(store, scope, [reading for reading, _ in read], max_bytes)
-    read += earlier
+    older = list(versions.older())
     readings = [reading for reading, _ in read]
-    keys, no_keys = _keys(public_keys, region, [*readings, *others])
-    first = min((entry.key.end for entry in own if not entry.key.backfill), default=None)
-    older = oldest is not None and (first is None or oldest.key.end < first)
-    span = Span(start, end, now, status, older=older, offset=oldest.key.end if oldest else None)
+    keys, no_keys = _keys(public_keys, region, [*readings, *others, *(one[0] for one in older)])
+    read = versions.best(read, older, keys)
+    earlier, gone = _backfill_before(store, scope, [reading for reading, _ in read], max_bytes)
+    unknown = [r for r, _ in earlier if r.document and r.document.fingerprint not in keys]
+    keys |= _keys(public_keys, region, unknown)[0]
+    readings = [reading for reading, _ in [*read, *earlier]]
+    first = min((reading.key.end for reading in readings if not reading.key.backfill), default=None)
+    is_older = oldest is not None and (first is None or oldest.key.end < first)
+    span = Span(start, end, now, status, older=is_older, offset=oldest.key.end if oldest else None)
     report = judge(readings, keys, scope, span, rules, no_keys=no_keys, gone=gone)
     strangers = tuple(judge_foreign(info, now, rules) for info in listed.foreign)
     kept = tuple(stored for _, stored in read if stored) if keep_digests else ()
@@ -129,16 +137,22 @@ class _Listed:
     own: list[_Entry]
     others: list[_Entry]
     foreign: list[ObjectInfo]
+    kept: dict[str, History]
 
 
 def _list(store: ObjectStore, scope: Scope, lower: dt.datetime, upper: dt.datetime) -> _Listed:
     """This trail's digests with an end in ``[lower, upper]``, other trails', and what is no digest in those folders."""
     folder = digest_folder(scope.trail, scope.account, scope.region)
-    listed = _Listed([], [], [])
-    for info in store.list(folder, start_after=f"{folder}{lower:%Y/%m/%d}/"):
-        if info.key[len(folder) :][:10] > f"{upper:%Y/%m/%d}":
+    listed = _Listed([], [], [], {})
+    for history in histories(store.list_versions(folder, start_after=f"{folder}{lower:%Y/%m/%d}/")):
+        if history.key[len(folder) :][:10] > f"{upper:%Y/%m/%d}":
             break
-        own = parse_digest(info.key, scope.trail, scope.account, scope.region)
+        own = parse_digest(history.key, scope.trail, scope.account, scope.region)
+        if own and history.older and lower <= own.end <= upper:
+            listed.kept[history.key] = history
+        info = history.info
+        if info is None:
+            continue
         other = parse_any_digest(info.key, scope.trail, scope.account, scope.region)
         if own:
             if lower <= own.end <= upper:
@@ -158,6 +172,51 @@ def _oldest(store: ObjectStore, scope: Scope, now: dt.datetime) -> _Entry | None
         if key and not key.backfill:
             return _Entry(key, info.size) if key.end <= now else None
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """Older versions of the trail's digests, by key."""
+
+    store: ObjectStore
+    scope: Scope
+    kept: dict[str, History]
+    max_bytes: int
+
+    def older(self) -> Iterator[_Older]:
+        """Every older version as read, newest first of each key."""
+        for found in each(sorted(self.kept), self._of):
+            yield from found
+
+    def _of(self, key: str) -> list[_Older]:
+        digest_key = parse_digest(key, self.scope.trail, self.scope.account, self.scope.region)
+        if digest_key is None:
+            return []
+        read = older_objects(self.store, self.kept[key], max_bytes=self.max_bytes)
+        trail, most = self.scope.trail, self.max_bytes
+        return [(digest.read(stored, digest_key, trail, max_bytes=most), stored, version) for version, stored in read]
+
+    def best(self, read: Sequence[_Pair], older: Sequence[_Older], keys: Mapping[str, PublicKey]) -> list[_Pair]:
+        """``read`` with the newest genuine older version in place of what is gone or not genuine itself."""
+        chosen = {pair[0].key.key: pair for pair in read}
+        proven: set[str] = {key for key, pair in chosen.items() if _is_genuine(pair[0], keys)}
+        current = {key: chosen[key][1] for key in proven}
+        for reading, stored, version in older:
+            key = reading.key.key
+            history, now = self.kept[key], current.get(key)
+            if now and now.body != stored.body:
+                detail = f"version {version.version_id} of {version.last_modified:%Y-%m-%dT%H:%M:%SZ} has other bytes"
+                chosen[key] = replace(chosen[key][0], note=Reason.BYTES_DIFFER, note_detail=detail), now
+            elif key not in proven and _is_genuine(reading, keys):
+                problem = str(chosen[key][0].problem) if key in chosen and chosen[key][0].problem is not Reason.OK else ""
+                told = history.told(version, problem)
+                chosen[key] = replace(reading, note=history.recovered, note_detail=told), stored
+                proven.add(key)
+        return list(chosen.values())
+
+
+def _is_genuine(reading: Reading, keys: Mapping[str, PublicKey]) -> bool:
+    return reading.problem is Reason.OK and check(reading, keys, no_keys=None)[0] is Reason.OK
 
 
 def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) -> tuple[Reading, StoredObject | None] | None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from itemtrail.errors import AccessDenied, ConfigurationError, NotFound, SourceUnavailable
-from itemtrail.model import ObjectInfo, StoredObject
+from itemtrail.model import KeptVersion, ObjectInfo, StoredObject
 
 _ATTRIBUTE = "user.itemtrail"
 _CHUNK = 1 << 20
@@ -49,6 +49,11 @@ class FolderStore:
                 yield from self._below(Path(entry.path), key, prefix, after)
             elif not is_folder and key.startswith(prefix) and key > after:
                 yield self._info(key, Path(entry.path))
+
+    def list_versions(self, prefix: str, *, start_after: str = "") -> Iterator[KeptVersion]:
+        """The plain files: a folder keeps no older versions."""
+        for info in self.list(prefix, start_after=start_after):
+            yield KeptVersion(info.key, info.size, info.last_modified)
 
     def list_prefixes(self, prefix: str) -> tuple[str, ...]:
         """Names of the folders directly below ``prefix``, which ends in ``/`` or is empty."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from itemtrail.model import LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
+from itemtrail.model import KeptVersion, LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
 
 
 class ObjectStore(Protocol):
@@ -21,6 +21,9 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
         """Current objects under ``prefix`` in key order; ``version_id`` is None where the bucket keeps no versions."""
+
+    def list_versions(self, prefix: str, *, start_after: str = "") -> Iterator[KeptVersion]:
+        """Every version and delete marker under ``prefix``, in key order, of each key the newest first."""
 
     def list_prefixes(self, prefix: str) -> tuple[str, ...]:
         """Names directly below ``prefix`` (Delimiter ``/``), without the trailing slash, sorted."""
