@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
@@ -13,7 +14,7 @@ from botocore.parsers import ResponseParserError
 from itemtrail.aws.control_s3 import read_bucket
 from itemtrail.aws.control_trail import DESCRIBE
 from itemtrail.aws.facts import Noting, Read, Strict, one_thread_makes
-from itemtrail.aws.posture import AwsPosture
+from itemtrail.aws.posture import READS, AwsPosture
 from itemtrail.errors import AccessDenied, ConfigurationError, SourceUnavailable
 from itemtrail.posture import Posture, PostureScope, Unread
 
@@ -370,3 +371,30 @@ def test_documents_that_are_none_are_told_wherever_they_stand() -> None:
     client = FakeClient(fake, "s3", None)
     with pytest.raises(SourceUnavailable, match="not a JSON document"):
         read_bucket(Strict(lambda *_: client), "b", "s3://b")
+
+
+# Codes that S3, SQS and others answer and their models do not name. Source: the error lists of their API references.
+UNMODELLED = {
+    "AWS.SimpleQueueService.NonExistentQueue",  # as the query protocol named it; still answered
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "ObjectLockConfigurationNotFoundError",
+    "OwnershipControlsNotFoundError",
+    "ReplicationConfigurationNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+    "NoSuchBucket",
+}
+
+
+@pytest.mark.parametrize("read", sorted({*READS}, key=lambda one: (one.service, one.method)), ids=lambda one: one.action)
+def test_every_read_is_one_that_boto3_knows(read: Read) -> None:
+    client = boto3.client(read.service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[read.method])
+    assert client.can_paginate(read.method) == bool(read.member), "a paged answer is read to its end"
+    output = operation.output_shape
+    for named in (read.member, read.tells):
+        assert not named or named in output.members
+    modelled = {shape.name for shape in client.meta.service_model.error_shapes}
+    modelled |= {str(shape.error_code) for shape in client.meta.service_model.error_shapes}
+    assert read.nothing - UNMODELLED <= modelled
