@@ -16,9 +16,17 @@ def text(preview: Preview) -> str:
     for line in preview.lines:
         lines += [f"{_row(line.amount)}  {line.what}", f"{'':>{_WIDTH}}= {line.formula}"]
     lines.append(f"{_row(preview.total)}  SUM{' OF WHAT IS KNOWN' if preview.missing else ''}")
-    lines += [f"  not in the sum: {one}" for one in preview.missing]
+    lines += _left_out(preview)
     lines += [f"  assumed: {one}" for one in preview.assumptions]
     return "\n".join(lines)
+
+
+def _left_out(preview: Preview) -> list[str]:
+    """What the sum leaves out; of a line that is shown above as unknown, only its name."""
+    unknown = [line.what for line in preview.lines if line.amount is None]
+    others = [one for one in preview.missing if not one.startswith(tuple(f"{what}:" for what in unknown))]
+    named = [f"  not in the sum: {'; '.join(unknown)}"] if unknown else []
+    return [*named, *(f"  not in the sum: {one}" for one in others)]
 
 
 def document(preview: Preview) -> dict[str, Any]:
