@@ -27,7 +27,7 @@ TableArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")]
 RoleKind = Literal[
     "trail_reader", "stream_reader", "archive_writer", "setup", "canary", "posture", "event_history", "restorer", "legal_hold",
-    "auditor",
+    "auditor", "evidence",
 ]  # fmt: skip
 # Values CloudWatch Logs accepts. Source: PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11-24.
 LogRetentionDays = Literal[
@@ -202,6 +202,7 @@ class AirflowSettings(_Section):
     setup_conn: str = "itemtrail_setup"
     posture_conn: str = "itemtrail_posture"
     restorer_conn: str = "itemtrail_restorer"
+    evidence_conn: str = "itemtrail_evidence"
     event_history_conn: str = "itemtrail_event_history"  # {account} in it stands for the account that is looked up
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True

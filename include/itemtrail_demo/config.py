@@ -26,6 +26,7 @@ CONNECTIONS = {
     "itemtrail_posture": ("posture",),
     "itemtrail_restorer": ("restorer",),
     "itemtrail_event_history": ("event_history",),
+    "itemtrail_evidence": ("evidence",),
 }
 """Kinds of work by Airflow connection."""
 ROOT = Path(__file__).resolve().parents[2]

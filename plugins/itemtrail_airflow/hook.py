@@ -76,6 +76,10 @@ class Roles:
         """Restorer: lists classes, asks for copies, reads nothing."""
         return self._connect(self.settings.airflow.restorer_conn, self.settings.archive.region)
 
+    def evidence(self) -> Connection:
+        """Evidence exporter: reads the archive, adds evidence packs."""
+        return self._connect(self.settings.airflow.evidence_conn, self.settings.archive.region)
+
     def posture(self) -> Connection:
         """Posture reader: reads the configuration of everything that keeps evidence, changes nothing."""
         return self._connect(self.settings.airflow.posture_conn, self.settings.trail.home_region)

@@ -74,6 +74,7 @@ def roles_of(settings: Settings) -> tuple[Role, ...]:
         _restorer(names),
         _legal_hold(names),
         _auditor(names),
+        _evidence(names),
     )
 
 
@@ -199,4 +200,15 @@ def _auditor(names: Names) -> Role:
         "",
         "queries the archive, lists receipts, takes originals out; it reads nothing else and changes nothing",
         _read_archive(names),
+    )
+
+
+def _evidence(names: Names) -> Role:
+    packs = names.bucket(names.archive_bucket, f"{names.archive_root}evidence/*")
+    return Role(
+        "evidence",
+        "Evidence",
+        "airflow.evidence_conn",
+        "an auditor who also stores evidence packs below `evidence/`, which is derived and not locked; it adds nothing elsewhere",
+        (*_read_archive(names), *allow("AddPacks", ("s3:PutObject", "s3:AbortMultipartUpload"), [packs])),
     )

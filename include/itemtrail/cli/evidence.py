@@ -16,6 +16,7 @@ from typing import Any
 from itemtrail.cli import ends
 from itemtrail.cli.history import moment, moment_after
 from itemtrail.core.evidence import Question
+from itemtrail.core.evidence_text import text
 from itemtrail.core.visible import visible
 from itemtrail.errors import ConfigurationError
 from itemtrail.flows.evidence import Limits, Pack, make, write_folder, write_zip
@@ -75,7 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
         made = make(opened.archive, accounts, question, room=Path(room), limits=most, at=arguments.at, progress=_say)
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         (write_zip if zipped else write_folder)(made, arguments.out)
-    print(json.dumps(document(made), indent=1) if arguments.json else text(made, str(arguments.out)))
+    print(
+        json.dumps(document(made), indent=1) if arguments.json else text(made.index, made.manifest, made.size, str(arguments.out))
+    )
     return 0 if made.index.whole else 1
 
 
@@ -110,29 +113,6 @@ def document(made: Pack) -> dict[str, Any]:
         "checkpoint_sha256": index.checkpoint,
         "whole": index.whole,
     }
-
-
-def text(made: Pack, where: str) -> str:
-    """What was written, as lines."""
-    index = made.index
-    lines = [
-        f"{where}: {index.question}",
-        f"{index.changes:,} changes; {len(index.events) - len(index.unproven):,} of {len(index.events):,} calls proven",
-        f"{len(index.certificates) - len(index.uncertified):,} of {len(index.certificates):,} days certified",
-        f"{len(made.files):,} files, {made.size:,} bytes",
-        *(f"  not proven: {one.event_id or one.source_object}: {one.problem}" for one in index.unproven),
-        *(f"  not certified: {unit}" for unit in index.uncertified),
-        *(
-            f"  {one.arn}: {len(one.missing)} days not built, {one.lost} losses"
-            for one in index.tables
-            if one.missing or one.lost
-        ),
-        *(f"  {note}" for note in index.notes),
-        "for the cover letter:",
-        f"  SHA-256 of manifest.json  {made.manifest}",
-        f"  ledger checkpoint         {index.checkpoint or 'none'}",
-    ]
-    return "\n".join(visible(line) for line in lines)
 
 
 def _say(line: str) -> None:

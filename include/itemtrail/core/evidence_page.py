@@ -105,7 +105,7 @@ def _change(row: Mapping[str, Any], proofs: Mapping[tuple[str, int], Event]) -> 
     return {
         "row": row,
         "table": row["table_arn"].rpartition("/")[2],
-        "sure": f"{match}: {SURE[match]}",
+        "sure": SURE[match] if SURE[match].startswith(match) else f"{match}: {SURE[match]}",
         "doubt": match in _DOUBTS,
         "differences": shown,
         "candidates": [(one, _mark(one, proofs)) for one in row["candidates"] or ()],

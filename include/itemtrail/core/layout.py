@@ -17,6 +17,7 @@ VERSION = 1
 ARCHIVE_KEY = "archive.json"
 CHANGES = "changes/"
 EVENTS = "events/"
+EVIDENCE = "evidence/"
 HOLDS = "holds/"
 QUARANTINE = "quarantine/"
 ORIGINALS = "originals/"
@@ -123,6 +124,11 @@ def public_key_key(region: str, sha256: str) -> str:
 def review_key(review_id: str, name: str) -> str:
     """Key of a review's ``snapshot.json``, ``report.html`` or ``report.json``; the last one makes it a review."""
     return f"{REVIEWS}{review_id}/{name}"
+
+
+def evidence_key(case: str, manifest: str) -> str:
+    """Key of an evidence pack; ``manifest`` is its manifest's SHA-256, so that one pack has one key."""
+    return f"{EVIDENCE}{case}/{manifest[:32]}.zip"
 
 
 def parse_commit(key: str) -> tuple[Unit, int, str] | None:
@@ -279,13 +285,14 @@ def parse_any_commit(key: str) -> CommitName | None:
     found = _RECEIPT.fullmatch(key)
     if found is None or _OF[kind := Receipts(found["kind"])] != found["of"]:
         return None
-    if kind is not Receipts.STREAM and not _is_day(found["name"]):
+    if kind is not Receipts.STREAM and not is_day(found["name"]):
         return None
     is_plan = found["what"] == "plan"
     return CommitName(kind, found["account"], found["region"], found["name"], int(found["number"]), is_plan)
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether ``text`` is a day as keys have it."""
     try:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -300,7 +307,7 @@ def reopened_key(today: dt.date, unit: Unit, number: int) -> str:
 def parse_reopened(key: str) -> Unit | None:
     """The unit that a hint is of, None for any other key."""
     found = _REOPENED.fullmatch(key)
-    if found is None or not _is_day(found["day"]):
+    if found is None or not is_day(found["day"]):
         return None
     return Unit(found["account"], found["region"], dt.date.fromisoformat(found["day"]))
 
