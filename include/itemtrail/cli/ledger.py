@@ -6,7 +6,6 @@ elsewhere (a mail, another account, paper): `--kept` then shows that nothing bef
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from itemtrail.cli import ends
+from itemtrail.cli import ends, kept_outside
 from itemtrail.core.ledger import Checkpoint
 from itemtrail.core.ledger_proof import LedgerProof
-from itemtrail.core.plan import canonical, sha256
+from itemtrail.core.plan import canonical
 from itemtrail.errors import ConfigurationError, ItemtrailError, NotFound
 from itemtrail.flows.ledger import Appended, append
 from itemtrail.flows.ledger_book import last_checkpoint
@@ -135,7 +134,7 @@ def _publish(opened: ends.Ends, last: Checkpoint | None) -> str:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    opened, kept = ends.open_ends(arguments), [_kept(text) for text in arguments.kept]
+    opened, kept = ends.open_ends(arguments), [kept_outside.sha256_of(text) for text in arguments.kept]
     with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
         report = verify(opened.archive, room=Path(room), kept=kept, full=arguments.full, progress=_progress(arguments))
     if arguments.json:
@@ -164,9 +163,9 @@ def _prove(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    kept = [_kept(text) for text in arguments.kept]
-    proof = LedgerProof.from_json(_bytes(arguments.proof), key=str(arguments.proof))
-    problems = proof.problems(_bytes(arguments.receipt))
+    kept = [kept_outside.sha256_of(text) for text in arguments.kept]
+    proof = LedgerProof.from_json(kept_outside.read(arguments.proof), key=str(arguments.proof))
+    problems = proof.problems(kept_outside.read(arguments.receipt))
     anchored = proof.anchored_by(kept)
     if kept and anchored is None:
         problems = (*problems, "the proof holds none of the checkpoints that were kept elsewhere")
@@ -236,28 +235,6 @@ def _short(last: Checkpoint | None) -> dict[str, Any] | None:
 
 def _json(**values: Any) -> str:
     return json.dumps(json.loads(canonical({"schema_version": SCHEMA_VERSION} | values)), indent=1)
-
-
-def _kept(text: str) -> str:
-    """The SHA-256 that ``--kept`` means: typed, of a checkpoint's file, or named in a published message."""
-    if re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        return text.lower()
-    body = _bytes(Path(text))
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise ConfigurationError(f"{text} is neither a SHA-256 nor a checkpoint.", advice="give one of them.") from error
-    said = document.get("sha256") if isinstance(document, dict) else None
-    if isinstance(said, str) and re.fullmatch(r"[0-9a-f]{64}", said) and "files" not in document:
-        return said
-    return sha256(canonical(document))  # white space that a mail added is no difference
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}.", advice="give an existing file.") from error
 
 
 def _progress(arguments: argparse.Namespace) -> Any:

@@ -17,7 +17,7 @@ from itemtrail.errors import ItemtrailError
 COMMANDS = (
     "setup", "archive", "stream", "validate", "receipts", "coverage", "ledger", "lifecycle", "originals", "restore", "convert",
     "records", "query", "build-history", "history", "changes", "legal-hold", "review", "permissions",
-    "export-event-history", "prove", "verify-proof", "absent", "certificate", "evidence",
+    "export-event-history", "prove", "verify-proof", "verify-archive", "absent", "certificate", "evidence",
     "verify-evidence",
 )  # fmt: skip
 

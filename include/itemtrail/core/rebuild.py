@@ -7,7 +7,7 @@ one that differs, and files that are not events of a schema it knows. Memory: a 
 
 import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,36 @@ def records(paths: Iterable[Path]) -> Iterator[Rebuilt]:
         yield from ((source, index, record) for index, record in sorted(found, key=lambda one: one[0]))
 
 
+class Sources:
+    """The rows of some Parquet files by the log file that they came from, every column. Memory: a few row groups."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Raises EvidenceError: a file is not events of a known schema, or has other columns."""
+        self._where: dict[str, list[_Group]] = defaultdict(list)
+        self._kept: OrderedDict[_Group, dict[str, Any]] = OrderedDict()
+        for path in sorted(paths):
+            with _opened(path) as file:
+                if list(file.schema_arrow.names) != SCHEMA.names:
+                    raise EvidenceError(f"{path.name} has other columns than {METADATA['itemtrail.schema']}.")
+            for group, sources in _groups(path):
+                for source in sources:
+                    self._where[source].append(group)
+
+    @property
+    def left(self) -> list[str]:
+        """Sources that were not taken."""
+        return sorted(self._where)
+
+    def take(self, source: str) -> list[tuple[Path, Any]]:
+        """The rows of ``source``, once: file and table, in the order of the files."""
+        found = []
+        for group in self._where.pop(source, []):
+            columns = _rows(group, self._kept, SCHEMA.names)
+            start, length = columns["places"][source]
+            found.append((group.path, pa.table({name: columns[name].slice(start, length) for name in SCHEMA.names})))
+        return found
+
+
 def _groups(path: Path) -> Iterator[tuple[_Group, list[str]]]:
     with _opened(path) as file:
         for number in range(file.metadata.num_row_groups):
@@ -80,7 +110,7 @@ def _opened(path: Path) -> Any:
     return file
 
 
-def _rows(group: _Group, kept: "OrderedDict[_Group, dict[str, Any]]") -> dict[str, Any]:
+def _rows(group: _Group, kept: "OrderedDict[_Group, dict[str, Any]]", names: Sequence[str] = _COLUMNS) -> dict[str, Any]:
     """A row group's columns, ordered by source, with the place of each source; the last few stay in memory."""
     if group in kept:
         kept.move_to_end(group)
@@ -88,9 +118,9 @@ def _rows(group: _Group, kept: "OrderedDict[_Group, dict[str, Any]]") -> dict[st
     while len(kept) >= _KEPT_GROUPS:
         kept.popitem(last=False)
     with _opened(group.path) as file:
-        table = file.read_row_group(group.number, columns=_COLUMNS)
+        table = file.read_row_group(group.number, columns=list(names))
     order = pc.sort_indices(table.select(["source_object", "record_index"]), sort_keys=[("source_object", "ascending")])
-    columns: dict[str, Any] = {name: table[name].combine_chunks().take(order) for name in _COLUMNS}
+    columns: dict[str, Any] = {name: table[name].combine_chunks().take(order) for name in names}
     columns["places"] = _places(columns["source_object"])
     kept[group] = columns
     return columns

@@ -60,18 +60,15 @@ def verify(
     Raises:
         AccessDenied, SourceUnavailable: could not look; nothing is concluded.
     """
-    found, findings = _checkpoints(archive)
-    findings += list(_chain(found))
-    anchored = max((one.number for one in found.values() if one.sha256 in kept), default=None)
-    names = {one.sha256 for one in found.values()} | {one.previous for one in found.values()}
-    findings += [f"no checkpoint has the SHA-256 {one}, which was kept elsewhere" for one in sorted({*kept} - names)]
+    chain = read_chain(archive, kept)
+    found, anchored, findings = chain.found, chain.anchored, [*chain.findings, *chain.gone]
     last = found[max(found)] if found else None
     progress(f"ledger: {len(found)} checkpoints, {last.leaves if last else 0} receipts")
     try:
         book = open_book(archive, room)
     except EvidenceError as error:
         return LedgerReport(last, len(found), 0, (*findings, error.message), (), anchored, False)
-    findings += _leaves(book, found)
+    findings += leaves(book, found)
     seen = look(archive, book)
     findings += [str(one) for one in seen.findings]
     unread = [str(one) for one in seen.unread]
@@ -79,6 +76,25 @@ def verify(
         changed, dark = _receipts(archive, book, {one.key for one in seen.findings}, progress)
         findings, unread = [*findings, *changed], sorted({*unread, *dark})
     return LedgerReport(last, len(found), len(seen.new), tuple(findings), tuple(unread), anchored, full)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChain:
+    """Every checkpoint by number, and what is wrong with them. ``gone``: of what was kept elsewhere."""
+
+    found: Mapping[int, Checkpoint]
+    findings: tuple[str, ...]
+    gone: tuple[str, ...]
+    anchored: int | None
+
+
+def read_chain(archive: ObjectStore, kept: Collection[str] = ()) -> LedgerChain:
+    """The checkpoints alone: each read, each held against the one before and against what was kept elsewhere."""
+    found, findings = _checkpoints(archive)
+    anchored = max((one.number for one in found.values() if one.sha256 in kept), default=None)
+    names = {one.sha256 for one in found.values()} | {one.previous for one in found.values()}
+    gone = tuple(f"no checkpoint has the SHA-256 {one}, which was kept elsewhere" for one in sorted({*kept} - names))
+    return LedgerChain(found, (*findings, *_chain(found)), gone, anchored)
 
 
 def _checkpoints(archive: ObjectStore) -> tuple[dict[int, Checkpoint], list[str]]:
@@ -121,7 +137,7 @@ def _chain(found: Mapping[int, Checkpoint]) -> Iterator[str]:
             yield f"checkpoint {number} counts {dict(one.kinds)} and says that there are {one.leaves}"
 
 
-def _leaves(book: Book, found: Mapping[int, Checkpoint]) -> list[str]:
+def leaves(book: Book, found: Mapping[int, Checkpoint]) -> list[str]:
     """Every checkpoint's root, made from the leaves."""
     findings, tree, hashes = [], Frontier(), _hashes(book)
     try:
