@@ -16,7 +16,7 @@ from typing import Any
 from itemtrail.cli import ends
 from itemtrail.cli.history import moment, moment_after
 from itemtrail.core.evidence import Question
-from itemtrail.core.evidence_text import text
+from itemtrail.core.evidence_text import lacks, text
 from itemtrail.core.visible import visible
 from itemtrail.errors import ConfigurationError
 from itemtrail.flows.evidence import Limits, Pack, make, write_folder, write_zip
@@ -110,6 +110,7 @@ def document(made: Pack) -> dict[str, Any]:
         "unproven": [{"eventID": one.event_id, "source_object": one.source_object, "why": one.problem} for one in index.unproven],
         "certified": len(index.certificates) - len(index.uncertified),
         "uncertified": [str(unit) for unit in index.uncertified],
+        "lacks": list(lacks(index)),
         "checkpoint_sha256": index.checkpoint,
         "whole": index.whole,
     }
