@@ -4,7 +4,8 @@ import argparse
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.chain_world import MAX_BYTES, Rules, World, not_proven
@@ -149,6 +150,39 @@ def test_work_is_done_by_a_bounded_number_of_threads_in_order() -> None:
     assert list(each(range(200), work)) == list(range(200))
     assert len(seen) <= WORKERS
     assert most == WORKERS
+
+
+def test_large_objects_are_not_held_together() -> None:
+    held, most, lock = 0, 0, threading.Lock()
+    sizes = [1 << 10] * 20 + [20 << 20] * 12 + [1 << 30] * 3 + [1 << 10] * 20
+
+    def work(size: int) -> int:
+        nonlocal held, most
+        with lock:
+            held += size
+            most = max(most, held)
+        time.sleep(0.001)
+        with lock:
+            held -= size
+        return size
+
+    assert list(each(sizes[:32], work, size=lambda size: size)) == sizes[:32]
+    assert most <= 32 << 20
+    assert list(each(sizes, work, size=lambda size: size)) == sizes
+    assert most == 1 << 30  # alone: what is larger than the bound is read all the same
+
+
+def test_items_are_taken_only_as_results_are() -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        while taken < 5_000:
+            taken += 1
+            yield taken
+
+    for done in each(items(), lambda n: n):
+        assert taken - done <= 2 * WORKERS
 
 
 def test_an_error_in_a_thread_is_raised_and_nothing_hangs() -> None:

@@ -87,6 +87,18 @@ def validate(
 
 
 @dataclass(slots=True)
+class _Day:
+    """One day's folder as listed: sizes of the logs that matter, what versions are kept, and verdicts on the rest."""
+
+    day: str
+    sizes: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, History] = field(default_factory=dict)
+    arrived: dict[str, dt.datetime] = field(default_factory=dict)
+    said: list[ObjectVerdict] = field(default_factory=list)
+    unseen: bool = False
+
+
+@dataclass(slots=True)
 class _Logs:
     """The logs of a range: what exists, what digests list, and the verdict on each."""
 
@@ -124,7 +136,7 @@ class _Logs:
         large = {key for key, size in sizes.items() if size > self.max_bytes and self._proven(key)}
         self.found += [self._judge(key, problem=Reason.TOO_LARGE) for key in sorted(large)]
         readable = [key for key in remaining if self._proven(key) and key not in large]
-        for done, verdict in enumerate(each(readable, self._read), start=1):
+        for done, verdict in enumerate(each(readable, self._read, size=lambda key: sizes.get(key, 0)), start=1):
             self.found.append(verdict)
             if done % _SAY_EVERY == 0:
                 self.progress(f"{done} of {len(readable)} logs")
@@ -152,26 +164,36 @@ class _Logs:
         days = {f"{first + n * _DAY:%Y/%m/%d}" for n in range((last - first).days + 1)}
         present: dict[str, int] = {}
         unseen: set[str] = set()
-        for day in sorted(days | {_day(key, self.folder) for key in wanted if self._proven(key)}):
-            prefix = f"{self.folder}{day}/"
-            try:
-                for history in histories(self.store.list_versions(prefix)):
-                    if history.older:
-                        self.kept[history.key] = history
-                    info = history.info
-                    if info is None:
-                        continue
-                    if info.key in wanted or self._in_range(info.key):
-                        present[info.key] = info.size
-                        if info.key not in self.report.claims:
-                            self.arrived[info.key] = info.last_modified
-                    elif day in days and self._is_foreign(info):
-                        self.found.append(judge_foreign(info, self.now, self.rules))
-            except (AccessDenied, SourceUnavailable) as error:
-                reason, detail = not_seen(error)
-                self.found.append(ObjectVerdict(prefix, reason.verdict, reason, detail))
-                unseen.add(day)
+        asked = sorted(days | {_day(key, self.folder) for key in wanted if self._proven(key)})
+        for listed in each(asked, lambda day: self._list_day(day, wanted, own=day in days)):
+            present |= listed.sizes
+            self.kept |= listed.kept
+            self.arrived |= listed.arrived
+            self.found += listed.said
+            unseen |= {listed.day} if listed.unseen else set()
         return present, unseen
+
+    def _list_day(self, day: str, wanted: set[str], *, own: bool) -> "_Day":
+        """One day's folder; what lies in it and should not is told only of the range's own days."""
+        listed, prefix = _Day(day), f"{self.folder}{day}/"
+        try:
+            for history in histories(self.store.list_versions(prefix)):
+                if history.older:
+                    listed.kept[history.key] = history
+                info = history.info
+                if info is None:
+                    continue
+                if info.key in wanted or self._in_range(info.key):
+                    listed.sizes[info.key] = info.size
+                    if info.key not in self.report.claims:
+                        listed.arrived[info.key] = info.last_modified
+                elif own and self._is_foreign(info):
+                    listed.said.append(judge_foreign(info, self.now, self.rules))
+        except (AccessDenied, SourceUnavailable) as error:
+            reason, detail = not_seen(error)
+            listed.said.append(ObjectVerdict(prefix, reason.verdict, reason, detail))
+            listed.unseen = True
+        return listed
 
     def _in_range(self, key: str) -> bool:
         scope = self.report.scope
