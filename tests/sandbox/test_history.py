@@ -12,13 +12,19 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from tests.sandbox.setup_world import SetupWorld
+from tests.sandbox.test_setup import as_user
 
 from cloudtrail_sandbox.client import Sandbox
+from itemtrail.aws.policies import roles_of
 from itemtrail.cli.main import main
 from itemtrail.core.change_schema import Match
-from itemtrail.flows import history, legal_hold, setup
+from itemtrail.core.evidence import Question
+from itemtrail.errors import AccessDenied
+from itemtrail.flows import evidence, history, ledger, legal_hold, setup
 from itemtrail.flows.archive import archive_unit
 from itemtrail.flows.archive_stream import archive_table
+from itemtrail.flows.evidence_store import store as store_pack
+from itemtrail.flows.evidence_verify import verify
 from itemtrail.model import Unit
 
 pytestmark = pytest.mark.sandbox
@@ -228,3 +234,25 @@ def test_a_legal_hold_on_one_item_holds_what_proves_its_changes_and_no_other_day
             where = {"Bucket": settings.bucket, "Key": held.key, "VersionId": held.version_id}
             s3.delete_object(**where, BypassGovernanceRetention=True)
     assert legal_hold.release(ends, outcome.hold, "settled").good
+
+
+def test_the_evidence_role_makes_a_pack_that_holds_and_adds_nowhere_else(told: Told, tmp_path: Path) -> None:
+    """Real digests, signatures and streams; as the role that `itemtrail permissions` prints."""
+    (tmp_path / "ledger").mkdir()
+    writer = told.world.connection.archive(told.world.settings.archive)
+    ledger.append(writer, until=told.world.now(), room=tmp_path / "ledger")
+    policy = next(role.policy() for role in roles_of(told.world.settings) if role.kind == "evidence")
+    exporter = as_user(told.world, "evidence", policy)
+    archive = exporter.connection.archive(exporter.settings.archive)
+    asked = Question(
+        "Payroll", first=dt.datetime.combine(DAY, dt.time(), dt.UTC), last=dt.datetime(2026, 11, 21, 23, tzinfo=dt.UTC)
+    )
+    (tmp_path / "room").mkdir()
+    made = evidence.make(archive, ["111122223333"], asked, room=tmp_path / "room", limits=evidence.Limits())
+    assert made.index.unproven == ()
+    found = verify(made.folder, checkpoint=made.index.checkpoint)
+    assert (found.problems, found.anchored) == ((), True)
+    key = store_pack(archive, made, "audit-7", room=tmp_path)
+    assert archive.head(key).size > made.size
+    with pytest.raises(AccessDenied, match="s3:PutObject"):
+        archive.put_new("receipts/x", b"x", locked=False)
