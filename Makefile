@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo review-demo ui sandbox test test-unit lint types imports check bench bench-history bench-ledger bench-validate lock clean
+.PHONY: help setup demo review-demo ui sandbox test test-unit lint types imports check parity bench bench-history bench-ledger bench-validate lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ imports: setup ## the import contracts
 	@.venv/bin/lint-imports
 
 check: lint types imports test ## everything a change must pass
+
+parity: setup ## ours beside `aws cloudtrail validate-logs`, scenario by scenario; writes docs/validation-parity.md
+	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.parity
 
 bench: setup ## conversion and archive benchmarks (not in the tests)
 	@.venv/bin/python -m tests.benchmarks.convert

@@ -172,6 +172,16 @@ class Sandbox:
         """Make S3's daily lifecycle run once, as of the clock; how many objects were ``moved`` and ``expired``."""
         return {name: int(count) for name, count in self._call("POST", "lifecycle").items()}
 
+    def delay(self, *, digests: bool = False, logs: bool = False, newest_first: bool = False) -> None:
+        """CloudTrail falls behind, or catches up where a value is False again.
+
+        Args:
+            digests: hold digests back; delivered when switched off.
+            logs: leave log files that arrive out of their hour's digest; backfill digests name them when switched off.
+            newest_first: deliver the newest of the digests that waited now, and the others at the next delivery.
+        """
+        self._call("POST", "delay", {"digests": digests, "logs": logs, "newest_first": newest_first})
+
     def import_log(self, bucket_key: str, content: bytes, at: dt.datetime | None = None) -> None:
         """Deliver given bytes as the log file ``bucket/key``, so that the next digest names it and hashes its inflated content.
 

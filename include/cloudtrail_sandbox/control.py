@@ -4,7 +4,8 @@ Decides: what may be asked, and how it is answered; ``timekeeper`` turns the clo
 and browsers.
 
 ``GET clock|status|events``, ``POST advance {"seconds"|"to"}``, ``POST deliver``, ``POST ttl``, ``POST lifecycle``,
-``POST tick {"tick"}``, ``POST import_log?bucket=&key=&at=`` with the file as body.
+``POST tick {"tick"}``, ``POST delay {"digests", "logs", "newest_first"}``, ``POST import_log?bucket=&key=&at=`` with the file as
+body.
 """
 
 import datetime as dt
@@ -134,6 +135,15 @@ async def _tick(ask: Ask) -> dict[str, Any]:
     return _time(ask.timekeeper)
 
 
+async def _delay(ask: Ask) -> dict[str, Any]:
+    asked = {"digests": False, "logs": False, "newest_first": False} | _json(ask.body)
+    wrong = [name for name, value in asked.items() if not isinstance(value, bool)]
+    if wrong or len(asked) != 3:
+        raise RefusedError(400, "delay takes digests, logs and newest_first, each true or false")
+    ask.world.trails.delay(**asked)
+    return asked
+
+
 async def _import_log(ask: Ask) -> dict[str, Any]:
     asked = ask.query
     missing = [name for name in ("bucket", "key") if not asked.get(name)]
@@ -163,6 +173,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Ask], Awaitable[dict[str, Any]]]] = {
     ("POST", "ttl"): _ttl,
     ("POST", "lifecycle"): _lifecycle,
     ("POST", "tick"): _tick,
+    ("POST", "delay"): _delay,
     ("POST", "import_log"): _import_log,
 }
 

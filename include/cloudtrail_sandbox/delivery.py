@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloudtrail_sandbox.delays import Delays
 from cloudtrail_sandbox.digests import Chain, DeliveredLog, SignedDigest
 from cloudtrail_sandbox.internal import InternalError
 from cloudtrail_sandbox.signing import KeyRing
@@ -72,6 +73,7 @@ class Channel:
         self._files: deque[_LogFile] = deque()
         self._digests: deque[SignedDigest] = deque()
         self._delivered: list[DeliveredLog] = []
+        self._delays = Delays()
         self._not_before = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     @property
@@ -106,6 +108,7 @@ class Channel:
 
     def finish(self, now: dt.datetime) -> None:
         """The last delivery after a stop, with the final digest; put off while the bucket refuses, for a digest must name all."""
+        self.delay(digests=False, logs=False, newest_first=False, now=now)  # a final digest names all there is
         self.deliver(now)
         if self._files:
             return
@@ -143,6 +146,22 @@ class Channel:
         times = _times(content) or [now]
         self._arrived(key, hashlib.sha256(content).hexdigest(), min(times), max(times), now)
 
+    def delay(self, *, digests: bool, logs: bool, newest_first: bool, now: dt.datetime) -> None:
+        """Fall behind, or catch up: see ``delays``."""
+        self._delays.digests = digests
+        if self._delays.logs and not logs and self.chain is not None:
+            for end, files in self._delays.take_closed(self.chain.start):
+                self._digests.append(self.chain.backfill(end, files, self._keys.signing(now), now))
+            self._delivered += self._delays.late
+            self._delays.late = []
+        self._delays.logs = logs
+        if newest_first and self._digests:
+            self._digests = deque(reversed(self._digests))
+            self._deliver_digest(now)  # the others at the next delivery: LastModified tells seconds
+            return
+        while self._digests and self._deliver_digest(now):
+            pass
+
     def digest(self, end: dt.datetime, now: dt.datetime) -> None:
         """Close the window at ``end``: sign, and deliver with whatever digests were refused before."""
         if self.chain is None:
@@ -172,6 +191,8 @@ class Channel:
         return key
 
     def _deliver_digest(self, now: dt.datetime) -> bool:
+        if self._delays.digests:
+            return False
         digest = self._digests[0]
         if now - digest.end <= REDELIVERY:
             self.status.digest_error = self._put(digest.bucket, digest.key, digest.body, digest.metadata)
@@ -185,7 +206,8 @@ class Channel:
         self.status.delivered = now
         self.status.error = ""
         if self.chain is not None:
-            self._delivered.append(DeliveredLog(self.trail.bucket, key, sha256, oldest, newest, now))
+            log = DeliveredLog(self.trail.bucket, key, sha256, oldest, newest, now)
+            (self._delays.late if self._delays.logs else self._delivered).append(log)
 
     def _put(self, bucket: str, key: str, body: bytes, metadata: Mapping[str, str]) -> str:
         """S3's error code, ``""`` when the object arrived."""

@@ -40,11 +40,13 @@ class SignedDigest:
     content_sha256: str
     signature: str
     end: dt.datetime
+    generated: dt.datetime | None = None  # of a backfill digest: when it was made
 
     @property
     def metadata(self) -> dict[str, str]:
         """S3 user metadata."""
-        return {"signature": self.signature, "signature-algorithm": ALGORITHM}
+        told = {"signature": self.signature, "signature-algorithm": ALGORITHM}
+        return told | ({"backfill-generation-timestamp": f"{self.generated:%Y-%m-%dT%H:%M:%S.000Z}"} if self.generated else {})
 
 
 class Chain:
@@ -55,6 +57,7 @@ class Chain:
         self._region = region
         self._offset = offset(trail.arn, region)
         self._previous: SignedDigest | None = None
+        self._previous_backfill: SignedDigest | None = None
         self.start = _whole_second(start)
         self.last = False  # no digest after the next one: validation was switched off
 
@@ -66,22 +69,48 @@ class Chain:
 
     def digest(self, end: dt.datetime, logs: list[DeliveredLog], key: SigningKey) -> SignedDigest:
         """Close the window at ``end`` over ``logs`` and open the next."""
-        name = f"{self._trail.account}_CloudTrail-Digest_{self._region}_{self._trail.name}_{self._trail.home_region}"
-        object_key = f"{self._trail.folder('CloudTrail-Digest', self._region)}{end:%Y/%m/%d}/{name}_{end:%Y%m%dT%H%M%SZ}.json.gz"
-        document = self._document(object_key, end, logs, key.fingerprint)
-        content = json.dumps(document, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/").encode()
-        sha256 = hashlib.sha256(content).hexdigest()
-        previous = "null" if self._previous is None else self._previous.signature
-        signature = key.sign(f"{stamp(end)}\n{self._trail.bucket}/{object_key}\n{sha256}\n{previous}")
-        self._previous = SignedDigest(self._trail.bucket, object_key, gzip.compress(content, mtime=0), sha256, signature, end)
+        self._previous = self._sign(self.start, end, logs, key, self._previous)
         self.start = end
         return self._previous
 
-    def _document(self, object_key: str, end: dt.datetime, logs: list[DeliveredLog], fingerprint: str) -> dict[str, object]:
-        previous = self._previous
+    def backfill(self, end: dt.datetime, logs: list[DeliveredLog], key: SigningKey, now: dt.datetime) -> SignedDigest:
+        """A digest of files that the digest of the hour up to ``end`` does not name; a chain of its own."""
+        self._previous_backfill = self._sign(end - HOUR, end, logs, key, self._previous_backfill, generated=now)
+        return self._previous_backfill
+
+    def _sign(
+        self,
+        start: dt.datetime,
+        end: dt.datetime,
+        logs: list[DeliveredLog],
+        key: SigningKey,
+        previous: SignedDigest | None,
+        generated: dt.datetime | None = None,
+    ) -> SignedDigest:
+        name = f"{self._trail.account}_CloudTrail-Digest_{self._region}_{self._trail.name}_{self._trail.home_region}"
+        tail = "_backfill" if generated else ""
+        folder = f"{self._trail.folder('CloudTrail-Digest', self._region)}{end:%Y/%m/%d}/"
+        object_key = f"{folder}{name}_{end:%Y%m%dT%H%M%SZ}{tail}.json.gz"
+        document = self._document(object_key, start, end, logs, key.fingerprint, previous)
+        content = json.dumps(document, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/").encode()
+        sha256 = hashlib.sha256(content).hexdigest()
+        before = previous.signature if previous else "null"
+        signature = key.sign(f"{stamp(end)}\n{self._trail.bucket}/{object_key}\n{sha256}\n{before}")
+        body = gzip.compress(content, mtime=0)
+        return SignedDigest(self._trail.bucket, object_key, body, sha256, signature, end, generated)
+
+    def _document(
+        self,
+        object_key: str,
+        start: dt.datetime,
+        end: dt.datetime,
+        logs: list[DeliveredLog],
+        fingerprint: str,
+        previous: SignedDigest | None,
+    ) -> dict[str, object]:
         return {
             "awsAccountId": self._trail.account,
-            "digestStartTime": stamp(self.start),
+            "digestStartTime": stamp(start),
             "digestEndTime": stamp(end),
             "digestS3Bucket": self._trail.bucket,
             "digestS3Object": object_key,

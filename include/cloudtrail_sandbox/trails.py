@@ -136,6 +136,11 @@ class TrailService:
         """Deliver what is held, now; the keys that arrived as ``bucket/key``."""
         return self._deliver_all(self.clock.now())
 
+    def delay(self, *, digests: bool, logs: bool, newest_first: bool) -> None:
+        """Fall behind with digests or with what they name, or catch up; every trail, every Region."""
+        for channel in self._all_channels():
+            channel.delay(digests=digests, logs=logs, newest_first=newest_first, now=self.clock.now())
+
     def bring(self, bucket: str, key: str, body: bytes, content: bytes) -> str:
         """Deliver given bytes as a log file of the logging trail whose folder the key lies in; gives the trail's ARN.
 
