@@ -4,8 +4,8 @@ Decides: while ``digests`` is on, digests are made when they are due and not del
 their hour's digest does not name them. When ``logs`` is switched off, a backfill digest is made for every closed hour that lacks
 some, oldest first; when ``digests`` is, what waits is delivered: at once, or the newest now and the others at the next delivery.
 Refuses: to change what is signed, or to leave a file in no digest: files of the hour that is still open go into its ordinary
-digest. Source: CloudTrail user guide "CloudTrail digest file structure" (backfill digests), read 2026-11-24; where it is silent (the
-windows of backfill digests, whether they name each other) this follows what aws-cli accepts.
+digest. Source: CloudTrail user guide "CloudTrail digest file structure" (backfill digests), read 2026-11-24; where it is silent
+(the windows of backfill digests, whether they name each other) this follows what aws-cli accepts.
 """
 
 import datetime as dt

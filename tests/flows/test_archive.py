@@ -305,6 +305,58 @@ def test_a_log_that_was_listed_and_is_gone_is_missing(world: ArchiveWorld) -> No
     assert {o.key: o.reason for o in receipt.objects if o.verdict is not Verdict.PROVEN} == {gone: "MISSING"}
 
 
+def test_a_deleted_log_whose_version_is_kept_is_archived_proven_and_told(world: ArchiveWorld, tmp_path: Path) -> None:
+    world = versioned(world)
+    victim, body = world.logs()[2], world.source.body(world.logs()[2])
+    world.source.mark_deleted(victim, at=LATER)
+    receipt = world.run()
+    assert receipt.verdict is Verdict.PROVEN
+    told = {o.key: (o.reason, o.detail) for o in receipt.objects if o.reason != "OK"}
+    assert set(told) == {victim}
+    assert told[victim][0] == "RECOVERED_DELETED"
+    assert "2026-03-12T00:00:00Z (delete marker v" in told[victim][1]
+    assert members(world, receipt, tmp_path)[victim] == body
+    assert world.run() == receipt, "a second run finds nothing new"
+
+
+def test_a_deleted_log_whose_kept_version_was_altered_is_missing(world: ArchiveWorld) -> None:
+    world = versioned(world)
+    victim = world.logs()[2]
+    world.source.delete(victim)
+    world.source.put(victim, gzip.compress(b'{"Records":[]}'))
+    world.source.mark_deleted(victim)
+    assert {o.reason for o in world.run().objects if o.verdict is not Verdict.PROVEN} == {"MISSING"}
+
+
+def test_a_deleted_digest_whose_version_is_kept_proves_its_hour_and_is_archived(world: ArchiveWorld, tmp_path: Path) -> None:
+    world = versioned(world)
+    victim = next(key for key in world.chain.digests if f"{DAY:%Y/%m/%d}" in key)
+    body = world.source.body(victim)
+    world.source.mark_deleted(victim, at=LATER)
+    receipt = world.run()
+    assert receipt.verdict is Verdict.PROVEN
+    assert [s.object for s in receipt.slots if s.reason == "RECOVERED_DELETED"] == [victim]
+    assert members(world, receipt, tmp_path)[victim] == body
+    assert world.run() == receipt
+
+
+def test_a_unit_says_the_same_after_its_originals_expired_into_older_versions(world: ArchiveWorld) -> None:
+    world = versioned(world)
+    first = world.run()
+    for key in list(world.chain.objects):
+        world.source.mark_deleted(key, at=LATER)
+    assert world.run(now=LATER + dt.timedelta(days=100)) == first
+
+
+def versioned(world: ArchiveWorld) -> ArchiveWorld:
+    """The same world, in a trail bucket that keeps versions."""
+    world.source.versioned = True
+    for key, item in world.chain.objects.items():
+        world.source.delete(key)
+        world.source.put(key, item.body, metadata=item.metadata, at=item.modified)
+    return world
+
+
 def test_where_no_log_can_be_read_nothing_is_committed(world: ArchiveWorld) -> None:
     for key in [*world.logs(), *world.chain.digests]:
         world.source.fail(key, Fault.UNAVAILABLE)

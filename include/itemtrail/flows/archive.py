@@ -24,6 +24,7 @@ from itemtrail.flows.archive_commit import Progress, check_tar, commit
 from itemtrail.flows.archive_discover import discover
 from itemtrail.flows.archive_fetch import Wanted, wanted_digest, wanted_log, wanted_planned, wanted_stored
 from itemtrail.flows.archive_judge import Observed, is_original, judge
+from itemtrail.flows.archive_recovered import with_deleted_logs
 from itemtrail.flows.archive_root import KeyRecorder, claim_root, store_keys, versions
 from itemtrail.flows.archive_tags import tag
 from itemtrail.flows.receipts import History, load, read_plan
@@ -135,8 +136,9 @@ class _Work:
     def _draft(self, history: History, room: Path) -> _Draft | None:
         """Observe, build what is new, judge; None if nothing is new."""
         recorder = KeyRecorder(self.public_keys)
-        seen = self._observe(recorder)
         have = covered(history.receipts)
+        most = self.settings.conversion.max_inflated_bytes
+        seen = with_deleted_logs(self._observe(recorder), self.source, have, max_bytes=most)
         wanted = _new(seen, self._other_digests(seen), have)
         self.progress(f"{self.unit}: {len(seen.logs)} logs, {len(seen.relevant_digests)} digests, {len(wanted)} new")
         parts = self._build(history.next_number, wanted, room)

@@ -7,7 +7,7 @@ look". Refuses to read anything: listings, hashes and the chain's report come in
 
 import datetime as dt
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from itemtrail.core.chain import ChainReport
@@ -31,6 +31,9 @@ class Observed:
     logs: tuple[ObjectInfo, ...]
     digests: tuple[ObjectInfo, ...]
     report: ChainReport
+    recovered: Mapping[str, str] = field(
+        default_factory=dict
+    )  # deleted logs that stand in ``logs`` by an older version
 
     @cached_property
     def claimed(self) -> tuple[str, ...]:
@@ -132,9 +135,12 @@ def _judge_one(
         return judge_log(key, content_sha256=None, problem=_MISSING, report=seen.report, now=now, rules=rules)
     sha256 = content.content_sha256 if content else None
     why = problem or (content.problem if content else "")
-    return judge_log(
+    said = judge_log(
         key, content_sha256=sha256, problem=why, report=seen.report, now=now, rules=rules, arrived=info.last_modified
     )
+    if key in seen.recovered and said.verdict is Verdict.PROVEN:
+        return ObjectVerdict(key, said.verdict, Reason.RECOVERED_DELETED, seen.recovered[key])
+    return said
 
 
 def _is_over(seen: Observed, now: dt.datetime, rules: ValidationSettings) -> bool:
@@ -174,7 +180,8 @@ class _Gone:
     def keep_slots(self, new: Iterable[SlotVerdict]) -> tuple[SlotVerdict, ...]:
         """The old PROVEN slots whose digest is not there any more, in place of what overlaps them."""
         kept = [s for s in self._slots if s.object and s.object not in self._digests]
-        rest = [s for s in new if s.verdict is Verdict.PROVEN or not any(_covers(k, s) for k in kept)]
+        gone = {s.object for s in kept}  # in an older version perhaps, as after an expiry: what was said of it stays
+        rest = [s for s in new if s.object not in gone and (s.verdict is Verdict.PROVEN or not any(_covers(k, s) for k in kept))]
         known = {s.object for s in rest if s.object}
         return tuple(sorted([*rest, *(k for k in kept if k.object not in known)], key=lambda s: (s.end, s.start)))
 

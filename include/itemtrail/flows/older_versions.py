@@ -31,10 +31,7 @@ class History:
     @property
     def info(self) -> ObjectInfo | None:
         """The current object as a plain listing shows it."""
-        one = self.current
-        if one is None:
-            return None
-        return ObjectInfo(one.key, one.size, one.last_modified, one.etag, None if one.version_id == "null" else one.version_id)
+        return as_info(self.current) if self.current else None
 
     @property
     def recovered(self) -> Reason:
@@ -51,6 +48,11 @@ class History:
         else:
             what = "its newest version is gone"
         return f"{what}; version {proven.version_id} is proven"
+
+
+def as_info(one: KeptVersion) -> ObjectInfo:
+    """A version as a plain listing shows it."""
+    return ObjectInfo(one.key, one.size, one.last_modified, one.etag, None if one.version_id == "null" else one.version_id)
 
 
 def histories(versions: Iterable[KeptVersion]) -> Iterator[History]:
