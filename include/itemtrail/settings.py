@@ -168,6 +168,13 @@ class ReviewSettings(_Section):
     lookup_events: bool = False  # whether the hours after the last archived day are asked of CloudTrail itself
 
 
+class VerifySettings(_Section):
+    """How much of the archive the scrub reads again in a run."""
+
+    bytes_per_day: Annotated[int, Field(ge=1 << 20)] = 10 << 30
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+
+
 class Rate(_Section):
     """How much a table is written and read, where it cannot be observed. Calls that become data events, a day."""
 
@@ -224,6 +231,7 @@ class Settings(_Section):
     history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
     review: ReviewSettings = ReviewSettings()
+    verify: VerifySettings = VerifySettings()
     prices: PriceSettings = PriceSettings()
     restore: RestoreSettings = RestoreSettings()
     airflow: AirflowSettings = AirflowSettings()

@@ -18,6 +18,7 @@ DAGS = {
     "restore_archive": "restore_archive_dag.py",
     "review_posture": "review_posture_dag.py",
     "setup_trail": "setup_trail_dag.py",
+    "verify_archive": "verify_archive_dag.py",
     "watch_deadline": "watch_deadline_dag.py",
 }
 SECTIONS = ("Purpose", "Inputs", "Outputs", "When it fails", "Backfill")
@@ -30,6 +31,8 @@ ALERTS = {
     ("checkpoint_ledger", "gate"),
     ("review_posture", "review"),
     ("review_posture", "alert"),
+    ("verify_archive", "verify"),
+    ("verify_archive", "alert"),
     ("watch_deadline", "look"),
     ("watch_deadline", "alert"),
 }
@@ -74,6 +77,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
             "export_evidence": {"export": 2, "verdict": 0},
             "checkpoint_ledger": {"append": 5, "publish": 2, "gate": 0},
             "review_posture": {"review": 2, "alert": 2, "verdict": 0},
+            "verify_archive": {"verify": 2, "alert": 2, "verdict": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "restore_archive": {"plan": 1, "route": 1, "approval": 1, "request": 0, "wait": 1},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},

@@ -23,6 +23,7 @@ QUARANTINE = "quarantine/"
 ORIGINALS = "originals/"
 RECEIPTS = "receipts/"
 REVIEWS = "reviews/"
+VERIFICATIONS = "verifications/"
 STREAM_RECORDS = "stream_records/"
 STREAM_RECEIPTS = "stream_receipts/"
 LEDGER = "ledger/"
@@ -129,6 +130,11 @@ def review_key(review_id: str, name: str) -> str:
 def evidence_key(case: str, manifest: str) -> str:
     """Key of an evidence pack; ``manifest`` is its manifest's SHA-256, so that one pack has one key."""
     return f"{EVIDENCE}{case}/{manifest[:32]}.zip"
+
+
+def verification_key(at: dt.datetime) -> str:
+    """Key of what one verification of a part of the archive found; names sort by time."""
+    return f"{VERIFICATIONS}{at:%Y%m%dT%H%M%SZ}.json"
 
 
 def parse_commit(key: str) -> tuple[Unit, int, str] | None:

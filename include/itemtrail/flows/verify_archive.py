@@ -29,17 +29,17 @@ _FOLDERS = {Receipts.UNIT: "delivery_date", Receipts.STREAM: "table_name", Recei
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be verified: dates from ``first`` to ``last`` (given, streams are left out); ``only`` these names."""
+    """What is to be verified: dates from ``first`` to ``last`` (given, streams are left out), and nothing of ``skip``."""
 
     scope: Scope = field(default_factory=Scope)
     first: dt.date | None = None
     last: dt.date | None = None
-    only: Collection[Name] | None = None
+    skip: Collection[Name] = frozenset()
 
     def holds(self, name: Name) -> bool:
         """Whether ``name`` is asked for."""
-        if self.only is not None:
-            return name in self.only
+        if name in self.skip:
+            return False
         if self.first is None and self.last is None:
             return True
         if name.kind is Receipts.STREAM:
@@ -105,8 +105,7 @@ def verify_archive(
         take(one)
         progress(done)
     report.findings += check_root(archive, report.trails)
-    if asked.only is None:
-        report.findings += [Finding(Code.EXTRA_OBJECT, key) for key in strays]
+    report.findings += [Finding(Code.EXTRA_OBJECT, key) for key in strays]
     return report
 
 
