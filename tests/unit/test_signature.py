@@ -11,6 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from tests.vectors.make_chain import Signer
 
 from itemtrail.core import digest, signature
@@ -58,6 +59,34 @@ def test_genuine_signature_signs_the_known_hash_under_its_key_and_no_other(name:
             with pytest.raises((InvalidSignature, ValueError)):
                 key.recover_data_from_signature(raw, PKCS1v15(), hashes.SHA256())
         assert not signature.verify(der, document.previous.signature, b"something else")
+
+
+def test_genuine_signature_verifies_the_hash_that_it_signs(aws_keys: dict[str, bytes]) -> None:
+    """The signed texts are not public (their buckets' names were replaced), so the known answer is their hash."""
+    for name, sha256 in SIGNED.items():
+        document = digest.parse((SAMPLES / "awsdocs_cloudtrail" / name).read_bytes())
+        assert document.previous is not None
+        raw, key = bytes.fromhex(document.previous.signature), signature._load(aws_keys[SIGNING_KEY])
+        key.verify(raw, bytes.fromhex(sha256), PKCS1v15(), Prehashed(hashes.SHA256()))
+        other = bytes([raw[0] ^ 1]) + raw[1:]
+        with pytest.raises(InvalidSignature):
+            key.verify(other, bytes.fromhex(sha256), PKCS1v15(), Prehashed(hashes.SHA256()))
+
+
+def test_real_key_of_the_aws_cli_examples_is_accepted_under_its_fingerprint_alone() -> None:
+    file = SAMPLES / "awscli" / "list-public-keys.rst"
+    if not file.is_file():
+        pytest.skip("published AWS data not found in ../shared/data: tests that need it are skipped")
+    text = file.read_text(encoding="utf-8")
+    listed = json.loads(text[text.index("{") :])["PublicKeyList"]
+    assert [one["Fingerprint"] for one in listed] == ["7f3f401420072e50a65a141430817ab3"]
+    der = base64.b64decode(listed[0]["Value"])
+    assert (len(der), signature.fingerprint(der)) == (270, listed[0]["Fingerprint"])
+    assert signature._load(der).key_size == 2048
+    assert listed[0]["ValidityEndTime"] - listed[0]["ValidityStartTime"] == 30 * 86_400
+    stored = digest.parse((SAMPLES / "awsdocs_cloudtrail" / "digest_sample.json").read_bytes())
+    assert stored.previous is not None
+    assert not signature.verify(der, stored.previous.signature, b"signed by another key")
 
 
 def test_sample_digest_without_its_own_signature_is_unknown_never_valid(aws_keys: dict[str, bytes]) -> None:
