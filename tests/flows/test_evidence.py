@@ -9,14 +9,18 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from tests.evidence_world import DAY, HOSTILE, NOW, ONE_DAY, EvidenceWorld
 from tests.memory import Fault
 
-from itemtrail.core import evidence, layout
-from itemtrail.core.plan import sha256
+from itemtrail.core import change_schema, changes_files, evidence, layout
+from itemtrail.core.plan import canonical, sha256
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, EvidenceError, NotFound
 from itemtrail.flows.evidence import Limits, Pack, write_folder, write_zip
 from itemtrail.flows.evidence_verify import Checked, verify
@@ -167,6 +171,24 @@ def without_a_receipt(folder: Path) -> None:
     next((folder / "receipts").rglob("*.json")).unlink()
 
 
+def index_with(**fields: object) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / evidence.INDEX
+        path.write_bytes(canonical(json.loads(path.read_bytes()) | fields))
+
+    return change
+
+
+def fewer_days(folder: Path) -> None:
+    days = json.loads((folder / evidence.INDEX).read_bytes())["certificates"]
+    index_with(certificates=days[:1])(folder)
+
+
+def another_question(folder: Path) -> None:
+    asked = json.loads((folder / evidence.INDEX).read_bytes())["question"]
+    index_with(question=asked | {"key": ["EmpId=E-1018"]})(folder)
+
+
 def more_certified(folder: Path) -> None:
     path = next((folder / "certificates").iterdir())
     path.write_bytes(path.read_bytes().replace(b'"rows":', b'"rows":1'))
@@ -186,6 +208,10 @@ FORGED = {
     "a change taken out": (without_a_change, "evidence.json does not list exactly"),
     "a receipt taken out": (without_a_receipt, "is not there"),
     "a certificate of more": (more_certified, "is not what its receipts give"),
+    "a day left out": (fewer_days, "not of exactly the days"),
+    "no tables": (index_with(tables=[], certificates=[]), "does not name every table"),
+    "another question": (another_question, "are not what was asked for"),
+    "a question that is none": (index_with(question={"key": ["x"]}), "evidence.json cannot be read"),
     "the page rewritten": (rewritten("index.html", "ana", "zoe"), "index.html does not say"),
     "the readme rewritten": (rewritten("README.txt", "13 of 13", "0 of 13"), "README.txt does not say"),
     "the checker exchanged": (rewritten("check_proof.py", "import argparse", "import  argparse"), "is not itemtrail's"),
@@ -200,6 +226,38 @@ def test_what_was_changed_and_sealed_again_is_noticed(copy, name):
     change(copy)
     sealed(copy)
     assert says in problems(copy)
+
+
+JUNK = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()) | st.dictionaries(st.text(), st.text())
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_an_index_of_anything_is_refused_and_breaks_nothing(copy, pack, data):
+    path = copy / evidence.INDEX
+    document = json.loads((pack.folder / evidence.INDEX).read_bytes())
+    holder: Any = document
+    while True:
+        name = data.draw(st.sampled_from(sorted(holder) if isinstance(holder, dict) else list(range(len(holder)))))
+        if not isinstance(holder[name], dict | list) or not holder[name] or data.draw(st.booleans()):
+            break
+        holder = holder[name]
+    old, holder[name] = holder[name], data.draw(JUNK)
+    assume(holder[name] != old)
+    path.write_bytes(canonical(document))
+    sealed(copy)
+    try:
+        found = verify(copy)
+    except EvidenceError:
+        return
+    assert found.problems or not found.good or name in ("archive", "package"), found.index
+
+
+@pytest.mark.parametrize("column", ["item_key", "diff", "match_confidence", "old_image"])
+def test_a_change_that_cannot_be_read_is_a_problem(copy, column):
+    columns("changes", **{column: "{"})(copy)
+    sealed(copy)
+    assert "cannot be read" in problems(copy)
 
 
 @pytest.mark.parametrize("name", ["index.html", "proofs", "keys", "events.parquet", "evidence.json"])
@@ -352,6 +410,19 @@ def test_what_must_not_be_read_is_an_error_and_no_reason(world):
         world.archive.mend(key)
 
 
+@pytest.mark.parametrize("column", ["actor", "source_ip", "item_key"])
+def test_a_history_that_was_doctored_gives_no_pack(tmp_path, column):
+    world = EvidenceWorld(tmp_path)
+    key = next(key for key in world.archive.keys("changes/") if key.endswith("day=10.parquet"))
+    rows = pq.read_table(io.BytesIO(world.archive.body(key))).to_pylist()
+    rows[0][column] = {"item_key": '{"EmpId":"E-1000"}'}.get(column, "zoe")
+    changes_files.write(pa.Table.from_pylist(rows, schema=change_schema.SCHEMA), tmp_path / "doctored")
+    world.archive.replace(key, (tmp_path / "doctored").read_bytes())
+    with pytest.raises(EvidenceError, match="says of the call") as told:
+        world.pack()
+    assert f"build-history --day {DAY}" in str(told.value)
+
+
 def test_too_much_is_refused_with_the_next_step(world):
     with pytest.raises(ConfigurationError, match="more than 3 changes"):
         world.pack(limits=Limits(changes=3))
@@ -384,6 +455,7 @@ def test_many_calls_open_the_ledger_and_each_days_receipts_once(world):
     ledger = [key for key in world.archive.reads if key.startswith("ledger/")]
     receipts = [key for key in world.archive.reads if key == layout.receipt_key(world.world.unit, 0)]
     assert len(ledger) <= 3
+    assert len([key for key in world.archive.reads if key.startswith("keys/")]) <= 2
     assert len(receipts) <= 6, "not one for each of the 13 calls"
 
 

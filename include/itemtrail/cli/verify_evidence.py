@@ -84,5 +84,6 @@ def _text(found: Checked, other: bool) -> str:
     lines += [f"and {len(found.problems) - _MOST} more"] if len(found.problems) > _MOST else []
     lines += [f"note: {line}" for line in found.notes]
     holds = "DOES NOT HOLD" if found.problems or other else "HOLDS" if index and index.whole else "HOLDS, and is not whole"
+    holds += "; its pages were not compared with its data" if found.notes and not found.problems else ""
     anchored = {True: "true", False: "FALSE: not what was given from outside", None: "false: nothing was given from outside"}
     return "\n".join(visible(line) for line in [*lines, f"{holds}  anchored: {anchored[found.anchored]}"])

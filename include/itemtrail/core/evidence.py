@@ -20,9 +20,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from itemtrail.core import item_key, schema
+from itemtrail.core import item_key, schema, timeline
 from itemtrail.core.identity import identity
 from itemtrail.core.plan import canonical, sha256
+from itemtrail.core.restore_question import units_of
 from itemtrail.core.visible import visible
 from itemtrail.errors import EvidenceError
 from itemtrail.model import Unit
@@ -32,6 +33,7 @@ MANIFEST = "manifest.json"
 INDEX = "evidence.json"
 MOST_FILES = 100_000
 MOST_BYTES = 4 << 30  # of all files of a pack
+_DAY = dt.timedelta(days=1)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,149}(/[A-Za-z0-9][A-Za-z0-9_.=-]{0,149}){0,5}")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 
@@ -93,10 +95,11 @@ class CertificateFile:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The pack as data. ``checkpoint``: SHA-256 of the ledger's checkpoint, empty where there is no ledger."""
+    """The pack as data. ``accounts``: whose days are certified; ``checkpoint``: its SHA-256, empty where there is no ledger."""
 
     question: Question
     archive: str
+    accounts: tuple[str, ...]
     changes: int
     events: tuple[Event, ...]
     tables: tuple[Table, ...]
@@ -243,6 +246,40 @@ def differs(row: Mapping[str, Any], proof: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def answers(question: Question, change: Mapping[str, Any]) -> bool:
+    """Whether a change is one that was asked for."""
+    at, arn = change["change_ts"], change["table_arn"]
+    inside = (question.first is None or at >= question.first) and (question.last is None or at <= question.last)
+    if not inside or question.table not in ("", arn, arn.rpartition("/")[2]):
+        return False
+    if question.by:
+        near = [one["actor"] for one in change["candidates"] or ()]
+        return any(
+            _is(name, question.by) for name in (change["actor"], change["source_identity"], change["session_issuer"], *near)
+        )
+    if not question.key:
+        return True
+    words = timeline.typed_key(question.key)
+    return change["item_key"] in (
+        item_key.of_words(words, {}),
+        item_key.of_words(words, dict.fromkeys(words, "N")),
+        *_some(words),
+    )
+
+
+def units(tables: Iterable[Table], accounts: Iterable[str], calls: Iterable[tuple[str, int]]) -> tuple[Unit, ...]:
+    """Units that can hold a call on the tables in the time (the last day's are delivered a day later too), and the calls' own.
+
+    A call is logged in the table's Region, in the caller's and in the owner's account: every account of the archive.
+    """
+    found = {unit for name, _ in calls for unit in units_of([{"source_object": name}])}
+    for table in tables:
+        _, _, _, region, owner, _ = table.arn.split(":", 5)
+        days = [table.first + n * _DAY for n in range((table.last - table.first).days + 2)]
+        found |= {Unit(account, region, day) for account in {*accounts, owner} for day in days}
+    return tuple(sorted(found))
+
+
 def is_about(change: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether the call names the item that changed, or does not say which items it is about."""
     if not event["item_keys"] or not change["item_key"]:
@@ -258,6 +295,15 @@ def is_about(change: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 def digests(files: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
     """Name → (size, SHA-256)."""
     return {name: (len(body), sha256(body)) for name, body in files.items()}
+
+
+def _is(name: str | None, principal: str) -> bool:
+    return name == principal or bool(name and name.startswith("arn:") and name.endswith(f"/{principal}"))
+
+
+def _some(words: Mapping[str, str]) -> list[str]:
+    """The key's text with each choice of which of its attributes are numbers (at most two are there)."""
+    return [item_key.of_words(words, {name: "N"}) for name in words]
 
 
 def _cell(value: Any) -> str:

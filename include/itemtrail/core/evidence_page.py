@@ -63,7 +63,7 @@ A proof holds the whole log file that its record stands in, and so what others d
 def certificates(made: Sequence[Certificate | Lacking]) -> str:
     """A page a certificate, each on a sheet of its own, with a summary before them where there are several."""
     days = sorted({one.unit.day for one in made})
-    span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    span = f"{days[0]} to {days[-1]}" if len(days) > 1 else "".join(map(str, days)) or "no day"
     lacking = sum(isinstance(one, Lacking) for one in made)
     reserved = sum(isinstance(one, Certificate) and not one.unreserved for one in made)
     return render(

@@ -102,7 +102,7 @@ def make(
     """
     answered = evidence_rows.answer(archive, question, limits.changes)
     rows, pairs = answered.rows, evidence.pairs(answered.rows)
-    units = evidence_rows.units(answered.tables, accounts, pairs)
+    units = evidence.units(answered.tables, accounts, pairs)
     if len(units) > limits.units:
         raise ConfigurationError(
             f"{len(units):,} days of accounts and Regions would have to be certified; at most {limits.units:,} are.",
@@ -114,12 +114,14 @@ def make(
     progress(f"{len(rows):,} changes, {len(pairs):,} calls, {len(units):,} days of accounts and Regions")
     made = evidence_rows.calls(archive, pairs, prover, room / "copies")
     folder = _Folder(room / "pack", limits.pack_bytes)
+    evidence_rows.must_agree(rows, made)
     events = [_proven(folder, event, body) for event, body in evidence_rows.proofs(prover, made, pairs)]
     ledger = prover.ledger() if at or numbers(archive) else None
     said = certificates(archive, units, ledger)
     index = Index(
         question=question,
         archive=archive.name,
+        accounts=tuple(sorted(set(accounts))),
         changes=len(rows),
         events=tuple(events),
         tables=answered.tables,

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itemtrail.core import schema
-from itemtrail.core.evidence import Event, Question, Table, proof_name
+from itemtrail.core.evidence import Event, Question, Table, contradictions, is_about, proof_name
 from itemtrail.core.receipt import Output, OutputKind
 from itemtrail.core.restore_question import units_of
 from itemtrail.core.timeline import Built, Row
@@ -77,20 +77,8 @@ def answer(archive: ObjectStore, question: Question, limit: int) -> Answer:
         raise NotFound(
             f"no change is in the history: {question}.", advice="itemtrail absent says whether that can be said of an item."
         )
-    return Answer(rows, tuple(_table(arn, one, question) for arn, one in sorted(built.items()) if one.days), notes)
-
-
-def units(tables: Iterable[Table], accounts: Sequence[str], events: Iterable[Pair]) -> tuple[Unit, ...]:
-    """Units that can hold a call on the tables in the time (the last day's are delivered a day later too), and the calls' own.
-
-    A call is logged in the table's Region, in the caller's and in the owner's account: every account of the archive.
-    """
-    found = {unit for name, _ in events for unit in units_of([{"source_object": name}])}
-    for table in tables:
-        _, _, _, region, owner, _ = table.arn.split(":", 5)
-        days = [table.first + n * _DAY for n in range((table.last - table.first).days + 2)]
-        found |= {Unit(account, region, day) for account in {*accounts, owner} for day in days}
-    return tuple(sorted(found))
+    tables, unbuilt = _tables(built, question)
+    return Answer(rows, tables, (*notes, *unbuilt))
 
 
 def calls(archive: ObjectStore, pairs: Sequence[Pair], prover: Prover, room: Path) -> Calls:
@@ -121,13 +109,17 @@ def table_of(found: Iterable[Found]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema.SCHEMA)
 
 
-def _table(arn: str, built: Built, question: Question) -> Table:
-    first = max(built.days[0], question.first.date()) if question.first else built.days[0]
-    last = min(built.days[-1], question.last.date()) if question.last else built.days[-1]
-    asked_first, asked_last = question.first.date() if question.first else first, question.last.date() if question.last else last
-    missing = built.missing(asked_first, asked_last)
-    low, high = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in (asked_first, asked_last + _DAY))
-    return Table(arn, min(first, asked_first), max(last, asked_last), missing, sum(one.touches(low, high) for one in built.lost))
+def _tables(built: Mapping[str, Built], question: Question) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """What the answer rests on by table; a note for a table of which nothing is built."""
+    there = {arn: one for arn, one in sorted(built.items()) if one.days}
+    until = max((one.days[-1] for one in there.values()), default=dt.date.min)
+    made = []
+    for arn, one in there.items():
+        first = question.first.date() if question.first else one.days[0]
+        last = max(first, question.last.date() if question.last else until)
+        low, high = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in (first, last + _DAY))
+        made.append(Table(arn, first, last, one.missing(first, last), sum(span.touches(low, high) for span in one.lost)))
+    return tuple(made), tuple(f"no day of the history of {arn} is built" for arn in sorted(set(built) - set(there)))
 
 
 def _of_unit(archive: ObjectStore, history: History, wanted: Sequence[Pair], made: Calls, room: Path) -> None:
@@ -170,26 +162,51 @@ def proofs(prover: Prover, made: Calls, pairs: Sequence[Pair]) -> Iterator[tuple
     cold: dict[Unit, ColdStorage] = {}
     for number, pair in enumerate(pairs, 1):
         rows = made.found.get(pair, [])
-        head = rows[0].row if rows else {}
-        named = [str(head.get(name) or "") for name in ("eventID", "eventName", "eventTime")]
         try:
             body, problem = _proof(prover, rows) if rows else (b"", made.problems[pair])
         except ColdStorage as error:
             cold[rows[0].unit] = error
             continue
+        head = rows[0].row if rows else {}
+        named = [str(head.get(name) or "") for name in ("eventID", "eventName", "eventTime")]
         name = proof_name(number, named[0]) if body else ""
         yield Event(named[0], named[1], named[2], *pair, name, problem), body
     if cold:
         raise _cold(cold)
 
 
-def _proof(prover: Prover, rows: Sequence[Found]) -> tuple[bytes, str]:
-    try:
-        return prover.prove(rows), ""
-    except AccessDenied:
-        raise
-    except (EvidenceError, NotFound, ConfigurationError) as error:
-        return b"", error.message
+def _proof(prover: Prover, rows: list[Found]) -> tuple[bytes, str]:
+    """The proof of the first of a call's rows that can be proven, which becomes the first; or why there is none."""
+    problem = ""
+    for one in rows:
+        try:
+            body = prover.prove([one])
+        except AccessDenied:
+            raise
+        except (EvidenceError, NotFound, ConfigurationError) as error:
+            problem = error.message
+        else:
+            rows.sort(key=lambda other: other is not one)
+            return body, ""
+    return b"", problem
+
+
+def must_agree(rows: Iterable[Row], made: Calls) -> None:
+    """Refuse a history that says something else of a call than the archive does: it is derived, and not locked.
+
+    Raises:
+        EvidenceError: names the day to build again.
+    """
+    for change in rows:
+        for one in (change, *(change["candidates"] or ())):
+            found = made.found.get((one["source_object"], one["record_index"])) if one["source_object"] else None
+            if found and (contradictions(one, found[0].row) or not is_about(change, found[0].row)):
+                day = change["change_ts"].date()
+                raise EvidenceError(
+                    f"the history of {change['table_arn']} says of the call at {change['change_ts']:%Y-%m-%d %H:%M:%S} UTC "
+                    "something else than the archived event does.",
+                    advice=f"look at who wrote below changes/, then `itemtrail build-history --day {day}` builds it again.",
+                )
 
 
 def _cold(cold: Mapping[Unit, ColdStorage]) -> ColdStorage:

@@ -23,12 +23,13 @@ from itemtrail.core.evidence import CertificateFile, Event, Index, csv_bytes
 from itemtrail.core.ledger_proof import LedgerProof
 from itemtrail.core.plan import decode, sha256
 from itemtrail.core.receipt import Receipt
-from itemtrail.errors import EvidenceError
+from itemtrail.errors import EvidenceError, ItemtrailError
 from itemtrail.flows.evidence import CHECKERS
 from itemtrail.flows.evidence_read import Files, opened
 from itemtrail.proof import check_proof
 
 _MOST_ROWS = 1_000_000
+_MOST_PROBLEMS = 200
 _MOST_TABLE_BYTES = 4 << 30
 
 
@@ -90,15 +91,37 @@ def _contents(files: Files, manifest: str, checkpoint: str, trusted: Collection[
         return Checked(index, manifest, tuple(problems))
     rows = {(row["source_object"], row["record_index"]): row for row in calls.to_pylist()}
     anchored: list[bool] = []
+    keys = {_key(files.read(name)) for name in files.sizes if name.startswith("keys/")}
     for event in index.events:
-        found = list(_event(files, index, event, rows, checkpoint, trusted, anchored))
+        found = list(_event(files, index, event, rows, keys, checkpoint, trusted, anchored))
         problems += [f"{event.proof or event.event_id}: {line}" for line in found]
+        if len(problems) > _MOST_PROBLEMS:
+            return Checked(index, manifest, (*problems, "so much is wrong that nothing more was looked at"))
     listed = changes.to_pylist()
-    problems += [*_told(index, listed, rows), *_certificates(files, index), *_supplied(files, index)]
-    notes = list(_page(files, index, listed, problems))
+    looks = {
+        "the changes": _told(index, listed, rows),
+        evidence.INDEX: _scope(index, listed),
+        "the certificates": _certificates(files, index),
+        "what comes with it": _supplied(files, index),
+        "the pages": _pages(files, index, listed),
+    }
+    for name, look in looks.items():
+        problems += _guarded(name, look)
+    other = index.package != __version__
+    notes = (
+        [f"made by itemtrail {index.package}, this is {__version__}: the pages were not compared with the data"] if other else []
+    )
     asked = bool(checkpoint or trusted)
     proven = sum(bool(one.proof) for one in index.events)
     return Checked(index, manifest, tuple(problems), proven, bool(anchored) and all(anchored) if asked else None, tuple(notes))
+
+
+def _guarded(name: str, found: Iterator[str]) -> Iterator[str]:
+    """What a look finds, and that it could not be finished: what breaks a reader is no evidence."""
+    try:
+        yield from found
+    except (ItemtrailError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        yield f"{name} cannot be read: {error}"
 
 
 def _table(files: Files, name: str, shape: pa.Schema, problems: list[str]) -> pa.Table | None:
@@ -125,6 +148,7 @@ def _event(
     index: Index,
     event: Event,
     rows: Mapping[tuple[str, int], Mapping[str, Any]],
+    keys: Collection[str],
     checkpoint: str,
     trusted: Collection[str],
     anchored: list[bool],
@@ -147,19 +171,18 @@ def _event(
             yield "its row is not in events.parquet"
         else:
             yield from (f"{name} in events.parquet is not what is proven" for name in evidence.differs(row, proof))
-            yield from _belongs(files, index, event, proof)
+            yield from _belongs(index, event, proof, keys)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         yield f"is not a proof: {error}"
 
 
-def _belongs(files: Files, index: Index, event: Event, proof: Mapping[str, Any]) -> Iterator[str]:
+def _belongs(index: Index, event: Event, proof: Mapping[str, Any], keys: Collection[str]) -> Iterator[str]:
     """A proof is of this event, of the pack's checkpoint, and by a key of the pack."""
     said = json.loads(proof["record"])
     if (said.get("eventID", ""), said.get("eventTime", "")) != (event.event_id, event.event_time):
         yield "is of another call than evidence.json says"
     if sha256(proof["ledger"]["checkpoint"].encode()) != index.checkpoint:
         yield "is of another checkpoint than the pack's"
-    keys = [json.loads(files.read(name))["value"] for name in files.sizes if name.startswith("keys/")]
     if proof["key"] not in keys:
         yield "is signed by a key that is not in keys/"
 
@@ -185,12 +208,32 @@ def _told(index: Index, changes: list[dict[str, Any]], rows: Mapping[tuple[str, 
                 yield f"the change of {change['item_key']} at {change['change_ts']} and its call disagree: {', '.join(wrong)}"
 
 
+def _key(body: bytes) -> str:
+    """A public key as it is archived; empty where it is none."""
+    try:
+        return str(json.loads(body)["value"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _scope(index: Index, changes: list[dict[str, Any]]) -> Iterator[str]:
+    """The changes are those that were asked for, and the days that can hold their calls are all spoken of."""
+    question, tables = index.question, {one.arn: one for one in index.tables}
+    needed = evidence.units(index.tables, index.accounts, evidence.pairs(changes))
+    if others := sum(not evidence.answers(question, change) for change in changes):
+        yield f"{others} changes are not what was asked for"
+    if {change["table_arn"] for change in changes} - tables.keys():
+        yield "evidence.json does not name every table of the changes"
+    for one in tables.values():
+        if (question.first and one.first > question.first.date()) or (question.last and one.last < question.last.date()):
+            yield f"{one.arn}: not the whole time that was asked for is spoken of"
+    if needed != tuple(one.unit for one in index.certificates):
+        yield "certificates and statements are not of exactly the days that can hold calls of the answer"
+
+
 def _certificates(files: Files, index: Index) -> Iterator[str]:
     for one in index.certificates:
-        try:
-            yield from (f"{one.name}: {line}" for line in _certificate(files, index, one))
-        except (EvidenceError, KeyError, ValueError) as error:
-            yield f"{one.name}: {error}"
+        yield from (f"{one.name}: {line}" for line in _guarded("it", _certificate(files, index, one)))
 
 
 def _certificate(files: Files, index: Index, one: CertificateFile) -> Iterator[str]:
@@ -229,10 +272,9 @@ def _supplied(files: Files, index: Index) -> Iterator[str]:
                 yield f"{name} is not itemtrail's: do not use it"
 
 
-def _page(files: Files, index: Index, rows: list[dict[str, Any]], problems: list[str]) -> Iterator[str]:
-    """Whether the pages say what the data says, where this version wrote them; a note where nobody can tell."""
+def _pages(files: Files, index: Index, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Whether the pages say what the data says, where this version wrote them; elsewhere nobody can tell."""
     if index.package != __version__:
-        yield f"made by itemtrail {index.package}, this is {__version__}: the pages were not compared with the data"
         return
     said = [_said(files, one) for one in index.certificates]
     pages = {
@@ -242,4 +284,4 @@ def _page(files: Files, index: Index, rows: list[dict[str, Any]], problems: list
     }
     for name, text in pages.items():
         if files.read(name) != text.encode("utf-8", "backslashreplace"):
-            problems.append(f"{name} does not say what the pack's data says")
+            yield f"{name} does not say what the pack's data says"

@@ -7,7 +7,7 @@ SHA-256 that its receipt names. Refuses to prove what the receipts do not call P
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class Prover:
             log,
             digest,
             signature=sources.signature,
-            key=_public_key(self.archive, last, parse(digest.content)),
+            key=_public_key(self._body, last, parse(digest.content)),
             receipts=(key, bodies),
             ledger=self.ledger().prove(key),
         )
@@ -183,11 +183,11 @@ def _read(archive: ObjectStore, packed: Packed) -> bytes:
     return body
 
 
-def _public_key(archive: ObjectStore, receipt: Receipt, digest: Digest) -> bytes:
+def _public_key(read: Callable[[str], bytes], receipt: Receipt, digest: Digest) -> bytes:
     """DER of the archived key that the digest names."""
     for name in receipt.keys:
         try:
-            value = base64.b64decode(json.loads(archive.read(name).body)["value"], validate=True)
+            value = base64.b64decode(json.loads(read(name))["value"], validate=True)
         except (ValueError, LookupError, TypeError, binascii.Error) as error:
             raise EvidenceError(f"{name} is not an archived key: {error}.", advice="look at its older versions.") from error
         if fingerprint(value) == digest.fingerprint:
