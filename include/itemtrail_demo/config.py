@@ -35,6 +35,7 @@ REGIONS = (HOME, DUBLIN)
 TRAIL = "HRMS-DynamoDB-Logs"
 TRAIL_BUCKET = f"hrms-trail-{ACCOUNT}"
 ARCHIVE_BUCKET = f"hrms-archive-{ACCOUNT}"
+UNLISTED_GRACE_MINUTES = 20
 
 
 def configuration(start_date: dt.date) -> str:
@@ -57,6 +58,9 @@ bucket = "{ARCHIVE_BUCKET}"
 region = "{HOME}"
 accounts = ["{ACCOUNT}"]
 regions = [{regions}]
+
+[validation]
+unlisted_grace_minutes = {UNLISTED_GRACE_MINUTES}   # the drill plants a log file: nobody waits three hours here
 
 [streams]
 tables = [

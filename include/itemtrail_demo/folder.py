@@ -13,7 +13,17 @@ from pathlib import Path
 from itemtrail.errors import ConfigurationError
 
 MARK = ".itemtrail-demo"
-ENTRIES = ("itemtrail.toml", "environment.sh", "airflow.sh", "truth.ndjson", "airflow", "cache", "demo.log", "review.html")
+ENTRIES = (
+    "itemtrail.toml",
+    "environment.sh",
+    "airflow.sh",
+    "truth.ndjson",
+    "airflow",
+    "cache",
+    "demo.log",
+    "review.html",
+    "proof",
+)
 """Everything a demo makes, besides the mark."""
 
 
@@ -52,6 +62,11 @@ class Folder:
     def cache(self) -> Path:
         """Copies of this sandbox's Parquet files: the next sandbox's have the same names."""
         return self.path / "cache"
+
+    @property
+    def proof(self) -> Path:
+        """A proof, its forgery, and the checkers."""
+        return self.path / "proof"
 
     @property
     def log(self) -> Path:

@@ -7,7 +7,7 @@ sense, because a reader learns more from a whole run with a fault named than fro
 import datetime as dt
 import time
 
-from itemtrail_demo import capture, config, drill, history, hrms, report, truth
+from itemtrail_demo import capture, config, drill, history, hrms, proving, report, truth
 from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.stage import Stage, open_stage
@@ -50,6 +50,7 @@ class Tour:
             self._questions(stage)
             self._drill(stage)
             self._history(stage, airflow)
+            self._expect(proving.show(stage, self._console))
             self._where_next(stage)
             code = self._end()
             if self._stay:
@@ -184,7 +185,9 @@ class Tour:
     def _end(self) -> int:
         took = f"{self._console.seconds:.0f} s"
         if not self._problems:
-            self._console.say(f"\nAll as expected, in {took}: three days PROVEN in both Regions, every harm detected.")
+            self._console.say(
+                f"\nAll as expected, in {took}: three days PROVEN in both Regions, every harm detected, a proof that holds."
+            )
             return 0
         self._console.say(f"\nNOT as expected ({took}):")
         for problem in self._problems:
