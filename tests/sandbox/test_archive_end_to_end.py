@@ -299,3 +299,31 @@ def _archive_and_compare(sandbox: Sandbox, bucket: TrailBucket, real_files: dict
     real = {key: [bytes(raw) for raw in reader.decode(gzip.decompress(body))["Records"]] for key, body in real_files.items()}
     assert sum(map(len, real.values())) == 2900
     assert {key: rebuilt[key] for key in real} == real
+
+
+def test_the_archive_proves_itself_in_the_bucket_and_as_a_copy_without_aws(
+    archived: Callable[..., tuple[int, str, str]], world: SetupWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert archived("archive", "--day", NEXT)[0] == 0
+    assert archived("ledger", "append", "--json")[0] == 0
+    code, out, _ = archived("verify-archive", "--json")
+    said = json.loads(out)
+    assert (code, said["findings"], [one for one in said["units"] if one["findings"]]) == (0, [], [])
+    assert said["answers"] == {"PROVEN": 4}
+    bucket = world.settings.archive.bucket
+    folder = copied(world, bucket, tmp_path / "copy")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    code, out, _ = archived("verify-archive", "--archive", str(folder), "--checkpoint", said["checkpoint_sha256"])
+    assert code == 0, out
+    assert "anchored: 4 of 4 units" in out
+
+
+def copied(world: SetupWorld, bucket: str, folder: Path) -> Path:
+    """The bucket's objects as files."""
+    s3 = world.client("s3")
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", []):
+            path = folder / one["Key"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
+    return folder
