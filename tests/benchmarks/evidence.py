@@ -1,4 +1,7 @@
-"""How long a pack of 100 calls takes to make and to check, on one day of 10,000 logged calls: `python tests/benchmarks/evidence.py`."""
+"""How long a pack of 100 calls takes to make and to check, on one day of 10,000 logged calls.
+
+python -m tests.benchmarks.evidence
+"""
 
 import datetime as dt
 import tempfile

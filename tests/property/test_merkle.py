@@ -43,6 +43,14 @@ def test_every_leaf_of_every_tree_is_proven_and_at_no_other_place():
             assert not verify_inclusion(LEAVES[size], index, size, path, top)
 
 
+def test_proofs_that_share_what_they_know_are_the_same_proofs():
+    many = [leaf_hash(str(n).encode()) for n in range(1000)]
+    known: dict[tuple[int, int], bytes] = {}
+    for index in (999, 0, 511, 512, 300, 301, 64, 63):
+        assert inclusion_proof(many, index, known) == inclusion_proof(many, index)
+    assert known
+
+
 def test_every_tree_continues_every_smaller_one_and_no_other():
     roots = [root(LEAVES[:size]) for size in range(LARGEST + 1)]
     for size in range(1, LARGEST + 1):

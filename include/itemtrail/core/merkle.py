@@ -7,11 +7,12 @@ Source: RFC 6962, section 2.1; verification: RFC 9162, sections 2.1.3.2 and 2.1.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+_KEPT = 64  # leaves of a range whose root is worth keeping
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -59,8 +60,13 @@ def root(hashes: Iterable[bytes]) -> bytes:
     return Frontier().extended(hashes).root
 
 
-def inclusion_proof(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+def inclusion_proof(
+    hashes: Sequence[bytes], index: int, known: MutableMapping[tuple[int, int], bytes] | None = None
+) -> tuple[bytes, ...]:
     """The audit path of leaf ``index`` in the tree of all ``hashes``, from the leaf up. Costs one hash for each leaf.
+
+    ``known`` keeps the roots of larger ranges (first, end) of the same ``hashes`` from one proof to the next: all proofs together
+    then cost at most some twenty hashes for each leaf.
 
     Raises:
         ValueError: there is no such leaf.
@@ -72,10 +78,10 @@ def inclusion_proof(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     while end - first > 1:
         middle = first + _split(end - first)
         if index < middle:
-            path.append(root(hashes[middle:end]))
+            path.append(_range_root(hashes, middle, end, known))
             end = middle
         else:
-            path.append(root(hashes[first:middle]))
+            path.append(_range_root(hashes, first, middle, known))
             first = middle
     return tuple(reversed(path))
 
@@ -145,6 +151,14 @@ def verify_consistency(old: int, old_root: bytes, size: int, tree_root: bytes, p
             after = node_hash(after, node)
         number, last = number >> 1, last >> 1
     return last == 0 and before == old_root and after == tree_root
+
+
+def _range_root(hashes: Sequence[bytes], first: int, end: int, known: MutableMapping[tuple[int, int], bytes] | None) -> bytes:
+    if known is None or end - first < _KEPT:
+        return root(hashes[first:end])
+    if (first, end) not in known:
+        known[first, end] = root(hashes[first:end])
+    return known[first, end]
 
 
 def _split(size: int) -> int:

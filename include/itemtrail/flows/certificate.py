@@ -13,7 +13,7 @@ from itemtrail.core.certificate import Certificate, Lacking, make
 from itemtrail.core.ledger_proof import LedgerProof
 from itemtrail.errors import AccessDenied, ConfigurationError, EvidenceError, NotFound
 from itemtrail.flows.ledger_prove import Opened
-from itemtrail.flows.receipts import load
+from itemtrail.flows.receipts import History, load
 from itemtrail.model import Unit
 from itemtrail.ports.data import ObjectStore
 
@@ -29,28 +29,30 @@ class Made:
     ledger: LedgerProof | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    unit: Unit
+    found: History
+    bodies: tuple[bytes, ...]
+
+
 def certificates(archive: ObjectStore, units: Sequence[Unit], ledger: Opened | None) -> tuple[Made, ...]:
-    """One for each of ``units``, in order. ``ledger`` None: there is none.
+    """One for each of ``units``, in order. ``ledger`` None: there is none. The ledger is passed over once.
 
     Raises:
         AccessDenied, SourceUnavailable.
     """
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="units") as threads:
-        return tuple(threads.map(lambda unit: certificate(archive, unit, ledger), units))
+        looked = tuple(threads.map(lambda unit: _look(archive, unit), units))
+        if ledger:
+            last = [(one.unit, len(one.bodies)) for one in looked if isinstance(one, _Looked)]
+            ledger.expect({layout.receipt_key(unit, n) for unit, count in last for n in (count - 1, count) if n >= 0})
+        return tuple(threads.map(lambda one: _made(one, ledger), looked))
 
 
 def certificate(archive: ObjectStore, unit: Unit, ledger: Opened | None) -> Made:
     """The certificate of one unit, or what is lacking; raises as ``certificates``."""
-    try:
-        found = load(archive, unit)
-        bodies = tuple(archive.read(layout.receipt_key(unit, one.number)).body for one in found.receipts)
-        if vanished := _vanished(unit, len(bodies), ledger):
-            return Made(Lacking(unit, None, None, (vanished,)), bodies)
-        proof = _ledger(unit, len(bodies), ledger)
-    except (EvidenceError, NotFound) as error:
-        return Made(Lacking(unit, None, None, (error.message,)))
-    said = make(unit, found.receipts, bodies, unfinished=found.open_plan is not None, ledger=proof)
-    return Made(said, bodies, proof)
+    return certificates(archive, [unit], ledger)[0]
 
 
 def lines(said: Iterable[Certificate | Lacking]) -> Iterator[str]:
@@ -61,10 +63,33 @@ def lines(said: Iterable[Certificate | Lacking]) -> Iterator[str]:
             yield f"{one.unit}: {'; '.join(wanting)}"
 
 
+def _look(archive: ObjectStore, unit: Unit) -> "_Looked | Made":
+    try:
+        found = load(archive, unit)
+        bodies = tuple(archive.read(layout.receipt_key(unit, one.number)).body for one in found.receipts)
+    except (EvidenceError, NotFound) as error:
+        return Made(Lacking(unit, None, None, (error.message,)))
+    return _Looked(unit, found, bodies)
+
+
+def _made(looked: "_Looked | Made", ledger: Opened | None) -> Made:
+    if isinstance(looked, Made):
+        return looked
+    unit, found, bodies = looked.unit, looked.found, looked.bodies
+    try:
+        if vanished := _vanished(unit, len(bodies), ledger):
+            return Made(Lacking(unit, None, None, (vanished,)), bodies)
+        proof = _ledger(unit, len(bodies), ledger)
+    except (EvidenceError, NotFound) as error:
+        return Made(Lacking(unit, None, None, (error.message,)), bodies)
+    said = make(unit, found.receipts, bodies, unfinished=found.open_plan is not None, ledger=proof)
+    return Made(said, bodies, proof)
+
+
 def _vanished(unit: Unit, count: int, ledger: Opened | None) -> str:
     """A receipt that the ledger holds and the archive does not show any more, in words."""
     key = layout.receipt_key(unit, count)
-    held = ledger.book.rows_with({key}) if ledger else {}
+    held = ledger.row(key) if ledger else None
     return f"the ledger holds {key}, and the archive does not any more" if held else ""
 
 

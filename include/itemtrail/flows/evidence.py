@@ -113,10 +113,13 @@ def make(
     prover = Prover(archive, room / "ledger", limits.original_bytes, at)
     progress(f"{len(rows):,} changes, {len(pairs):,} calls, {len(units):,} days of accounts and Regions")
     made = evidence_rows.calls(archive, pairs, prover, room / "copies")
+    ledger = prover.ledger() if at or numbers(archive) else None
+    if ledger:
+        units_of_calls = {one.unit for found in made.found.values() for one in found}
+        ledger.expect([layout.receipt_key(unit, one.number) for unit in units_of_calls for one in prover.unit(unit).receipts])
     folder = _Folder(room / "pack", limits.pack_bytes)
     evidence_rows.must_agree(rows, made)
     events = [_proven(folder, event, body) for event, body in evidence_rows.proofs(prover, made, pairs)]
-    ledger = prover.ledger() if at or numbers(archive) else None
     said = certificates(archive, units, ledger)
     index = Index(
         question=question,

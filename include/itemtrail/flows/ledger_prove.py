@@ -5,6 +5,7 @@ hold: the receipt in the archive, the ledger's rows and the checkpoint are held 
 leaves (docs/performance.md); ``open_ledger`` reads them once for many receipts.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from itemtrail.core import ledger_rows as rows
 from itemtrail.core.ledger import Checkpoint
 from itemtrail.core.ledger_proof import LedgerProof
+from itemtrail.core.ledger_rows import Row
 from itemtrail.core.merkle import consistency_proof, inclusion_proof
 from itemtrail.errors import ConfigurationError, EvidenceError, NotFound
 from itemtrail.flows.ledger_book import Book, open_book, read_checkpoint
@@ -27,6 +29,18 @@ class Opened:
     checkpoint: Checkpoint
     hashes: tuple[bytes, ...]
     _made: dict[str, LedgerProof] = field(default_factory=dict)
+    _rows: dict[str, Row | None] = field(default_factory=dict)
+    _roots: dict[tuple[int, int], bytes] = field(default_factory=dict)
+
+    def expect(self, keys: Collection[str]) -> None:
+        """Look up many receipts in one pass over the ledger, to be asked for by ``row`` or ``prove``."""
+        wanted = [key for key in keys if key not in self._rows]
+        self._rows.update(dict.fromkeys(wanted) | self.book.rows_with(wanted) if wanted else {})
+
+    def row(self, key: str) -> Row | None:
+        """What the ledger holds of a receipt, None for nothing (whatever the checkpoint)."""
+        self.expect([key])
+        return self._rows[key]
 
     def prove(self, key: str, since: int | None = None) -> LedgerProof:
         """The proof that the receipt at ``key`` is in the checkpoint, which continues ``since`` where given.
@@ -45,7 +59,7 @@ class Opened:
     def _prove(self, key: str, since: int | None) -> LedgerProof:
         checkpoint, hashes = self.checkpoint, self.hashes
         older = _checkpoint(self.archive, checkpoint, since) if since else None
-        row = self.book.rows_with({key}).get(key)
+        row = self.row(key)
         if row is None or row.leaf >= checkpoint.leaves:
             raise _not_held(key, checkpoint, row.checkpoint if row else None)
         proof = LedgerProof(
@@ -53,7 +67,7 @@ class Opened:
             size=row.size,
             sha256=row.sha256,
             leaf=row.leaf,
-            path=tuple(node.hex() for node in inclusion_proof(hashes, row.leaf)),
+            path=tuple(node.hex() for node in inclusion_proof(hashes, row.leaf, self._roots)),
             checkpoint=checkpoint,
             since=older,
             consistency=tuple(node.hex() for node in consistency_proof(hashes, older.leaves)) if older else (),
