@@ -177,9 +177,9 @@ class S3Store:
         if not self._is_plain(key):
             return self._get_by_client(key, version_id)
         result = obstore.get(self._objects, self._root + key, options=_get_options(version_id))
-        body = bytes(result.bytes())
-        if len(body) != result.meta["size"]:
-            raise _short(f"{self.name}/{key}", len(body), result.meta["size"])
+        meta, body = result.meta, bytes(result.bytes())
+        if len(body) != meta["size"]:
+            raise _short(f"{self.name}/{key}", len(body), meta["size"])
         headers = {str(k): str(v) for k, v in result.attributes.items()}
         return StoredObject(
             key=key,
@@ -187,9 +187,9 @@ class S3Store:
             metadata={k: v for k, v in headers.items() if k == k.lower()},
             content_type=headers.get("Content-Type", ""),
             content_encoding=headers.get("Content-Encoding", ""),
-            last_modified=result.meta["last_modified"].astimezone(dt.UTC),
-            etag=(result.meta["e_tag"] or "").strip('"'),
-            version_id=_version(result.meta["version"]),
+            last_modified=meta["last_modified"].astimezone(dt.UTC),
+            etag=(meta["e_tag"] or "").strip('"'),
+            version_id=_version(meta["version"]),
         )
 
     def _get_by_client(self, key: str, version_id: str | None) -> StoredObject:
