@@ -10,6 +10,7 @@ from tests.evidence_world import ONE_DAY, EvidenceWorld
 
 from itemtrail.cli import ends
 from itemtrail.cli.main import main
+from itemtrail.flows import evidence_verify
 
 ITEM = ("evidence", "--table", "Payroll", "--key", "EmpId=E-1017", "--from", str(DAY), "--to", str(DAY))
 
@@ -43,6 +44,14 @@ def test_a_pack_is_written_and_checked(command, tmp_path: Path):
     code, said, _ = command("verify-evidence", tmp_path / "e.zip", "--trusted-key", "0" * 32)
     assert (code, said.splitlines()[-1]) == (1, "HOLDS  anchored: FALSE: not what was given from outside")
     assert command(*ITEM, "--out", tmp_path / "e.zip")[0] == 2, "nothing is written over"
+
+
+def test_pages_of_another_version_are_not_called_good(command, tmp_path: Path, monkeypatch):
+    command(*ITEM, "--out", tmp_path / "e.zip")
+    monkeypatch.setattr(evidence_verify, "__version__", "99.0")
+    code, said, _ = command("verify-evidence", tmp_path / "e.zip")
+    assert code == 3
+    assert said.splitlines()[-1].startswith("HOLDS; its pages were not compared with its data")
 
 
 def test_a_pack_that_lacks_something_is_written_and_exits_1(command, tmp_path: Path):

@@ -20,7 +20,8 @@ examples:
   itemtrail verify-evidence e-1017/ --checkpoint 9f2c… --manifest 41d0…
   itemtrail verify-evidence e-1017.zip --trusted-key 1c5a… --json
 
-exit codes: 0 the pack holds, lacks nothing, and agrees with what was given from outside; 1 not so; 2 it cannot be read
+exit codes: 0 the pack holds, lacks nothing, and agrees with what was given from outside; 1 not so; 2 it cannot be read; 3 all
+that could be looked at holds, and its pages could not be compared (another version of itemtrail wrote them)
 """
 
 
@@ -46,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     found = verify(arguments.pack, checkpoint=arguments.checkpoint, trusted=arguments.trusted_key)
     other = bool(arguments.manifest) and arguments.manifest.lower() != found.manifest
     print(json.dumps(_document(found), indent=1) if arguments.json else _text(found, other))
-    return 0 if found.good and not other else 1
+    if other or not found.good:
+        return 1
+    return 3 if found.notes else 0
 
 
 def _document(found: Checked) -> dict[str, Any]:
