@@ -14,11 +14,13 @@ from tests.vectors.chain_cases import END, LATER, START, base
 from tests.vectors.make_chain import HOUR, Chain, Signer, hourly
 
 from itemtrail.cli import validate as command
+from itemtrail.cli.validate_report import document as validate_document
+from itemtrail.cli.validate_report import table
 from itemtrail.errors import ConfigurationError, SourceUnavailable
 from itemtrail.flows.find_trail import UNKNOWN, find_trail, organization
+from itemtrail.flows.side_by_side import WORKERS, each
 from itemtrail.flows.validate import read_chain
-from itemtrail.flows.validate_chain import WORKERS, each
-from itemtrail.model import LoggingStatus, TrailRef, Verdict
+from itemtrail.model import LoggingStatus, StoredObject, TrailRef, Verdict
 
 RANGE = {"start": START, "end": END}
 
@@ -401,3 +403,45 @@ def test_object_larger_than_the_limit_is_not_even_read(world: World) -> None:
     found = not_proven(world.validate(START, END, LATER))
     assert found["10:01:31"] == found[log] == ("UNPROVABLE", "TOO_LARGE")
     assert not {digest, log} & set(world.store.reads)
+
+
+class _CurrentUnavailable(MemoryStore):
+    """The current version of one key does not answer; its older versions do."""
+
+    def read(self, key: str, *, version_id: str | None = None) -> StoredObject:
+        if version_id is None and key in self.tags:
+            raise SourceUnavailable(f"{key}: 503.", advice="run again.")
+        return super().read(key, version_id=version_id)
+
+
+@pytest.mark.parametrize("kind", ["CloudTrail", "CloudTrail-Digest"])
+def test_a_current_version_that_does_not_answer_is_not_called_overwritten(kind: str) -> None:
+    chain = base()
+    world = World.of(chain)
+    store = _CurrentUnavailable()
+    for key, item in chain.objects.items():
+        for _ in (0, 1):
+            store.put(key, item.body, metadata=item.metadata, at=item.modified)
+    key = sorted(k for k in chain.objects if f"/{kind}/" in k)[2]
+    store.tags[key] = "unavailable"
+    world.store = store
+    found = not_proven(world.validate(START, END, LATER))
+    assert "UNAVAILABLE" in {reason for _, reason in found.values()}
+    assert {reason for _, reason in found.values()} <= {"UNAVAILABLE", "DIGEST_NOT_READ"}
+
+
+def test_the_page_and_the_document_tell_who_hid_a_log_that_is_proven(world: World) -> None:
+    chain, store = base(), MemoryStore()
+    for key, item in chain.objects.items():
+        store.put(key, item.body, metadata=item.metadata, at=item.modified)
+    victim = min(key for key in chain.objects if "/CloudTrail/" in key)
+    store.mark_deleted(victim, at=LATER)
+    world.store = store
+    result = world.validate(START, END, LATER)
+    page, document = table(result, "a trail", START, END), json.loads(validate_document(result))
+    line = f"{victim} (deleted 2026-03-10T20:00:00Z (delete marker "
+    assert line in page
+    assert "PROVEN RECOVERED_DELETED: The object was deleted;" in page
+    assert page.splitlines()[-1].endswith("1 of them by older versions: somebody deleted or overwrote what was there.")
+    [told] = [one for one in document["objects"] if "detail" in one]
+    assert (told["key"], told["reason"], document["verdict"]) == (victim, "RECOVERED_DELETED", "PROVEN")

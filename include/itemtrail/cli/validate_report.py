@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from itemtrail.core.reasons import COULD_NOT_LOOK, NOTED, RECOVERED, Reason
 from itemtrail.model import ObjectVerdict, SlotVerdict, Validation, Verdict
@@ -40,10 +41,10 @@ def document(result: Validation) -> str:
 def members(result: Validation) -> dict[str, object]:
     """A validation as JSON members."""
     slots = [
-        {"start": _z(s.start), "end": _z(s.end), "verdict": s.verdict, "reason": s.reason, "object": s.object}
+        {"start": _z(s.start), "end": _z(s.end), "verdict": s.verdict, "reason": s.reason, "object": s.object} | _told(s)
         for s in result.slots
     ]
-    objects = [{"key": o.key, "verdict": o.verdict, "reason": o.reason} for o in result.objects]
+    objects = [{"key": o.key, "verdict": o.verdict, "reason": o.reason} | _told(o) for o in result.objects]
     counts = {"slots": _counts(result.slots), "objects": _counts(result.objects)}
     return {"verdict": result.verdict, "counts": counts, "slots": slots, "objects": objects}
 
@@ -84,6 +85,10 @@ def _by_reason(result: Validation) -> list[tuple[Reason, list[str]]]:
             found.setdefault(Reason(item.reason), []).append(printable(f"{item.key} {_detail(item.detail)}").rstrip())
     worst_first = (Verdict.DISPROVEN, Verdict.UNPROVABLE, Verdict.INCOMPLETE, Verdict.PROVEN)
     return sorted(found.items(), key=lambda pair: (worst_first.index(pair[0].verdict), pair[0]))
+
+
+def _told(item: SlotVerdict | ObjectVerdict) -> dict[str, Any]:
+    return {"detail": item.detail} if item.detail else {}
 
 
 def _is_told(item: SlotVerdict | ObjectVerdict) -> bool:

@@ -15,7 +15,7 @@ from itemtrail.core.plan import identity
 from itemtrail.errors import Undecodable
 from itemtrail.flows.archive_judge import Observed
 from itemtrail.flows.older_versions import History, as_info, first_proven, histories
-from itemtrail.flows.validate_chain import each
+from itemtrail.flows.side_by_side import each
 from itemtrail.model import KeptVersion, ObjectInfo, StoredObject, Verdict
 from itemtrail.ports.data import ObjectStore
 

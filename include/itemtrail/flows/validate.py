@@ -15,10 +15,11 @@ from itemtrail.core.completeness import Rules, Span, expected
 from itemtrail.core.inflate import inflate
 from itemtrail.core.keys import digest_folder, log_folder, parse_digest, parse_log
 from itemtrail.core.logs import judge_foreign, judge_log, summarise
-from itemtrail.core.reasons import Reason
+from itemtrail.core.reasons import COULD_NOT_LOOK, Reason
 from itemtrail.errors import AccessDenied, SourceUnavailable, Undecodable
 from itemtrail.flows.older_versions import History, bytes_differ, first_proven, histories
-from itemtrail.flows.validate_chain import LOOK_AROUND, REDELIVERED, each, look, not_seen, read_chain
+from itemtrail.flows.side_by_side import each
+from itemtrail.flows.validate_chain import LOOK_AROUND, REDELIVERED, look, not_seen, read_chain
 from itemtrail.model import LoggingStatus, ObjectInfo, ObjectVerdict, SlotVerdict, StoredObject, TrailRef, Validation, Verdict
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
@@ -243,7 +244,7 @@ class _Logs:
     def _older(self, said: ObjectVerdict) -> ObjectVerdict:
         """``said``, or that an older version is the proven one."""
         history = self.kept.get(said.key)
-        if history is None or not self._proven(said.key):
+        if history is None or not self._proven(said.key) or said.reason in COULD_NOT_LOOK:
             return said
         found = first_proven(
             self.store,

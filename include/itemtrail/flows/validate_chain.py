@@ -7,11 +7,8 @@ integrity" and ListPublicKeys, CloudTrail documentation, read 2026-11-24.
 """
 
 import datetime as dt
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from itemtrail.core import digest
 from itemtrail.core.backfill import named_before
@@ -21,24 +18,18 @@ from itemtrail.core.digest import Reading
 from itemtrail.core.keys import DigestKey, digest_folder, parse_any_digest, parse_digest
 from itemtrail.core.logs import judge_foreign
 from itemtrail.core.reasons import Reason
-from itemtrail.core.signature import SIGNING_DELAY, check
+from itemtrail.core.signature import SIGNING_DELAY
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail.flows.older_versions import History, histories, older_objects
-from itemtrail.model import KeptVersion, LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
+from itemtrail.flows.digest_versions import DigestVersions, Pair
+from itemtrail.flows.older_versions import History, histories
+from itemtrail.flows.side_by_side import each
+from itemtrail.model import LoggingStatus, ObjectInfo, PublicKey, StoredObject, TrailRef
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
-# At 15 ms a request, 16 would leave the processor waiting and 64 gain nothing (docs/performance.md).
-WORKERS = 32
-_MOST_BYTES = 32 << 20  # stored; inflated it is about nine times that
 # A predecessor ends where the range's first window begins; a log's digest comes within the next window.
 LOOK_AROUND = 2 * HOUR
 # CloudTrail tries for 30 days to deliver; user guide, "Getting and viewing your CloudTrail log files" (read 2026-11-24).
 REDELIVERED = dt.timedelta(days=31)
-
-_Item = TypeVar("_Item")
-_Pair = tuple[Reading, StoredObject | None]
-_Older = tuple[Reading, StoredObject, KeptVersion]
-_Result = TypeVar("_Result")
 
 
 def read_chain(
@@ -69,7 +60,7 @@ def read_chain(
     listed = _list(store, scope, start - LOOK_AROUND, end + LOOK_AROUND)
     oldest = _oldest(store, scope, now)
     own = listed.own if listed.own or oldest is None or oldest.key.end < start else [oldest]
-    versions = _Versions(store, scope, listed.kept, max_bytes)
+    versions = DigestVersions(store, scope, listed.kept, max_bytes)
     read = [pair for pair in each(own, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
     others = [pair[0] for pair in each(listed.others, lambda entry: _read(store, entry, trail, max_bytes)) if pair]
     older = list(versions.older())
@@ -87,31 +78,6 @@ def read_chain(
     strangers = tuple(judge_foreign(info, now, rules) for info in listed.foreign)
     kept = tuple(stored for _, stored in read if stored) if keep_digests else ()
     return replace(with_other_trails(report, others, keys), others=(*report.others, *strangers), digests=kept)
-
-
-def each(
-    items: Iterable[_Item], work: Callable[[_Item], _Result], *, size: Callable[[_Item], int] = lambda _item: 0
-) -> Iterator[_Result]:
-    """``work`` over ``items`` by a bounded number of threads; results in the order of the items, few of them waiting.
-
-    ``size`` in bytes: no more than a bounded sum of them is begun at a time, or one item.
-    """
-    waiting: deque[tuple[int, Future[_Result]]] = deque()
-    begun = 0
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="validate") as pool:
-        try:
-            for item in items:
-                while waiting and (len(waiting) >= 2 * WORKERS or begun + size(item) > _MOST_BYTES):
-                    done, future = waiting.popleft()
-                    begun -= done
-                    yield future.result()
-                begun += size(item)
-                waiting.append((size(item), pool.submit(work, item)))
-            while waiting:
-                yield waiting.popleft()[1].result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
 
 
 def look(store: ObjectStore, key: str) -> StoredObject | tuple[Reason, str]:
@@ -185,52 +151,7 @@ def _oldest(store: ObjectStore, scope: Scope, now: dt.datetime) -> _Entry | None
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """Older versions of the trail's digests, by key."""
-
-    store: ObjectStore
-    scope: Scope
-    kept: dict[str, History]
-    max_bytes: int
-
-    def older(self) -> Iterator[_Older]:
-        """Every older version as read, newest first of each key."""
-        for found in each(sorted(self.kept), self._of):
-            yield from found
-
-    def _of(self, key: str) -> list[_Older]:
-        digest_key = parse_digest(key, self.scope.trail, self.scope.account, self.scope.region)
-        if digest_key is None:
-            return []
-        read = older_objects(self.store, self.kept[key], max_bytes=self.max_bytes)
-        trail, most = self.scope.trail, self.max_bytes
-        return [(digest.read(stored, digest_key, trail, max_bytes=most), stored, version) for version, stored in read]
-
-    def best(self, read: Sequence[_Pair], older: Sequence[_Older], keys: Mapping[str, PublicKey]) -> list[_Pair]:
-        """``read`` with the newest genuine older version in place of what is gone or not genuine itself."""
-        chosen = {pair[0].key.key: pair for pair in read}
-        proven: set[str] = {key for key, pair in chosen.items() if _is_genuine(pair[0], keys)}
-        current = {key: chosen[key][1] for key in proven}
-        for reading, stored, version in older:
-            key = reading.key.key
-            history, now = self.kept[key], current.get(key)
-            if now and now.body != stored.body:
-                detail = f"version {version.version_id} of {version.last_modified:%Y-%m-%dT%H:%M:%SZ} has other bytes"
-                chosen[key] = replace(chosen[key][0], note=Reason.BYTES_DIFFER, note_detail=detail), now
-            elif key not in proven and _is_genuine(reading, keys):
-                problem = str(chosen[key][0].problem) if key in chosen and chosen[key][0].problem is not Reason.OK else ""
-                told = history.told(version, problem)
-                chosen[key] = replace(reading, note=history.recovered, note_detail=told), stored
-                proven.add(key)
-        return list(chosen.values())
-
-
-def _is_genuine(reading: Reading, keys: Mapping[str, PublicKey]) -> bool:
-    return reading.problem is Reason.OK and check(reading, keys, no_keys=None)[0] is Reason.OK
-
-
-def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) -> tuple[Reading, StoredObject | None] | None:
+def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) -> Pair | None:
     """The digest as read; None if it was listed and is gone."""
     key = entry.key
     if entry.size > max_bytes:
@@ -243,12 +164,12 @@ def _read(store: ObjectStore, entry: _Entry, trail: TrailRef, max_bytes: int) ->
 
 def _backfill_before(
     store: ObjectStore, scope: Scope, readings: Sequence[Reading], max_bytes: int
-) -> tuple[list[tuple[Reading, StoredObject | None]], list[str]]:
+) -> tuple[list[Pair], list[str]]:
     """The backfill digests that the range's name as predecessors and that lie before it, and those that are not there.
 
     One step back is enough: it links the range's first; what lies further back belongs to another range.
     """
-    found: list[tuple[Reading, StoredObject | None]] = []
+    found: list[Pair] = []
     gone: list[str] = []
     for key in sorted(named_before(readings, scope.trail, scope.account, scope.region)):
         digest_key = parse_digest(key, scope.trail, scope.account, scope.region)
