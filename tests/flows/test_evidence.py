@@ -18,11 +18,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.evidence_world import DAY, HOSTILE, NOW, ONE_DAY, EvidenceWorld
 from tests.memory import Fault
+from tests.vectors.make_chain import Chain
 
 from itemtrail.core import change_schema, changes_files, evidence, layout
 from itemtrail.core.plan import canonical, sha256
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, EvidenceError, NotFound
 from itemtrail.flows.evidence import Limits, Pack, write_folder, write_zip
+from itemtrail.flows.evidence_store import store
 from itemtrail.flows.evidence_verify import Checked, verify
 
 
@@ -376,6 +378,32 @@ def test_a_day_that_is_not_certified_and_one_that_is_not_built_are_said(world):
     assert made.index.tables[0].missing == (DAY + 2 * ONE_DAY, DAY + 3 * ONE_DAY)
     found: Checked = verify(made.folder)
     assert (found.problems, found.good) == ((), False)
+
+
+def test_a_day_with_something_in_quarantine_is_certified_with_reservations_and_the_answer_is_not_whole(tmp_path, monkeypatch):
+    real = Chain.log
+
+    def log(self: Chain, delivered: Any, unique: str, content: bytes | None = None) -> str:
+        spoilt = content.replace(b'{"Records":[', b'{"Records":[7,') if content and unique.startswith("00000007") else content
+        return real(self, delivered, unique, spoilt)
+
+    monkeypatch.setattr(Chain, "log", log)
+    world = EvidenceWorld(tmp_path)
+    made = world.pack("EmpId=E-1017")
+    assert [one.unit.day for one in made.index.reserved] == [DAY]
+    assert "PARTIAL" in made.index.reserved[0].reservations[0]
+    assert not made.index.whole
+    assert "This answer is not whole" in (made.folder / "index.html").read_text(encoding="utf-8")
+    found = verify(made.folder)
+    assert (found.problems, found.good) == ((), False)
+
+
+def test_another_pack_under_a_packs_key_is_refused(world, pack, tmp_path):
+    key = store(world.archive, pack, "case-1", room=tmp_path)
+    assert store(world.archive, pack, "case-1", room=tmp_path) == key
+    world.archive.replace(key, b"something else")
+    with pytest.raises(EvidenceError, match="something else than this pack"):
+        store(world.archive, pack, "case-1", room=tmp_path)
 
 
 def test_without_a_ledger_nothing_is_proven_and_that_is_said(tmp_path):

@@ -110,6 +110,7 @@ def document(made: Pack) -> dict[str, Any]:
         "unproven": [{"eventID": one.event_id, "source_object": one.source_object, "why": one.problem} for one in index.unproven],
         "certified": len(index.certificates) - len(index.uncertified),
         "uncertified": [str(unit) for unit in index.uncertified],
+        "reserved": [str(one.unit) for one in index.reserved],
         "lacks": list(lacks(index)),
         "checkpoint_sha256": index.checkpoint,
         "whole": index.whole,

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from itemtrail.core.evidence_text import lacks
 from itemtrail.core.visible import visible
 from itemtrail.flows.evidence_verify import Checked, verify
 
@@ -77,11 +78,7 @@ def _text(found: Checked, other: bool) -> str:
         lines += [
             str(index.question),
             f"{found.proven} of {len(index.events)} calls proven; {certified} of {len(index.certificates)} days certified",
-            *(
-                f"  the pack itself says: not proven: {one.event_id or one.source_object}: {one.problem}"
-                for one in index.unproven
-            ),
-            *(f"  the pack itself says: not certified: {unit}" for unit in index.uncertified),
+            *(f"  the pack itself says: {line}" for line in lacks(index)),
         ]
     lines += [f"FAILS  {line}" for line in found.problems[:_MOST]]
     lines += [f"and {len(found.problems) - _MOST} more"] if len(found.problems) > _MOST else []

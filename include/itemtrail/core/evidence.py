@@ -89,6 +89,7 @@ class CertificateFile:
     unit: Unit
     name: str
     certified: bool
+    reservations: tuple[str, ...] = ()
     receipts: tuple[str, ...] = ()
     ledger: str = ""
 
@@ -120,9 +121,15 @@ class Index:
         return tuple(one.unit for one in self.certificates if not one.certified)
 
     @property
+    def reserved(self) -> tuple[CertificateFile, ...]:
+        """Certificates with reservations."""
+        return tuple(one for one in self.certificates if one.reservations)
+
+    @property
     def whole(self) -> bool:
-        """Whether every event is proven, every day certified and built, and nothing was lost."""
-        return not (self.unproven or self.uncertified or self.notes or any(one.missing or one.lost for one in self.tables))
+        """Whether every event is proven, every day built and certified without reservation, and nothing was lost."""
+        tables = any(one.missing or one.lost for one in self.tables)
+        return not (self.unproven or self.uncertified or self.reserved or self.notes or tables)
 
     def to_json(self) -> bytes:
         """Canonical bytes."""

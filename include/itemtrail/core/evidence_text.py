@@ -25,6 +25,7 @@ def lacks(index: Index) -> Iterator[str]:
     """Everything that keeps it from being whole, on a line each."""
     yield from (f"not proven: {visible(one.event_id or one.source_object)}: {visible(one.problem)}" for one in index.unproven)
     yield from (f"not certified: {unit}" for unit in index.uncertified)
+    yield from (f"certified with reservations: {one.unit}: {'; '.join(one.reservations)}" for one in index.reserved)
     for one in index.tables:
         if one.missing:
             yield f"{one.arn}: {len(one.missing)} days of its history are not built, the first {one.missing[0]}"

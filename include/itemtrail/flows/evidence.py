@@ -186,9 +186,10 @@ def _certificate(folder: _Folder, made: Made) -> CertificateFile:
     name = f"{unit.account}_{unit.region}_{unit.day}.json"
     keys = tuple(folder.put(layout.receipt_key(unit, number), body) for number, body in enumerate(made.bodies))
     ledger = folder.put(f"ledger/proofs/{name}", made.ledger.to_json()) if made.ledger else ""
-    certified = isinstance(said, Certificate)
-    kind = "certificates" if certified else "lacking"
-    return CertificateFile(unit, folder.put(f"{kind}/{name}", said.to_json()), certified, keys, ledger)
+    reservations = said.reservations if isinstance(said, Certificate) else ()
+    kind = "certificates" if isinstance(said, Certificate) else "lacking"
+    stored = folder.put(f"{kind}/{name}", said.to_json())
+    return CertificateFile(unit, stored, isinstance(said, Certificate), reservations, keys, ledger)
 
 
 def _keys(folder: _Folder, archive: ObjectStore, said: Iterable[Made]) -> None:

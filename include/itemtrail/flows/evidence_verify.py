@@ -254,6 +254,8 @@ def _certificate(files: Files, index: Index, one: CertificateFile) -> Iterator[s
     said = make(one.unit, receipts, bodies, unfinished=False, ledger=proof)
     if not isinstance(said, Certificate) or said.to_json() != body:
         yield "is not what its receipts give"
+    elif said.reservations != one.reservations:
+        yield "has other reservations than evidence.json says"
 
 
 def _said(files: Files, one: CertificateFile) -> Certificate | Lacking:
