@@ -94,6 +94,18 @@ def test_a_second_run_adds_nothing(world: ArchiveWorld) -> None:
     assert not set(world.source.reads) & set(world.logs())
 
 
+def test_a_second_run_reads_the_digests_again_and_of_the_logs_what_its_listing_shows_changed(world: ArchiveWorld) -> None:
+    world.run()
+    first = {key for key in world.source.reads if "Digest" in key}
+    world.source.reads.clear()
+    changed = world.logs()[3]
+    world.source.replace(changed, gzip.compress(b"forged"))
+    receipt = world.run()
+    assert {key for key in world.source.reads if "Digest" in key} == first
+    assert [key for key in world.source.reads if "Digest" not in key] == [changed]
+    assert {o.key: o.verdict for o in receipt.objects}[changed] is Verdict.DISPROVEN
+
+
 def test_nothing_stays_in_the_spool(world: ArchiveWorld, tmp_path: Path) -> None:
     world.run()
     assert list(tmp_path.iterdir()) == []
