@@ -20,7 +20,7 @@ from tests.evidence_world import DAY, HOSTILE, NOW, ONE_DAY, EvidenceWorld
 from tests.memory import Fault
 from tests.vectors.make_chain import Chain
 
-from itemtrail.core import change_schema, changes_files, evidence, layout
+from itemtrail.core import change_schema, changes_files, evidence, evidence_tables, layout
 from itemtrail.core.plan import canonical, sha256
 from itemtrail.errors import AccessDenied, ColdStorage, ConfigurationError, EvidenceError, NotFound
 from itemtrail.flows.evidence import Limits, Pack, write_folder, write_zip
@@ -150,8 +150,8 @@ def columns(name: str, **values: object) -> Callable[[Path], None]:
         for row in rows:
             row.update({column: value for column, value in values.items() if row[column] is not None})
         made = type(table).from_pylist(rows, schema=table.schema)
-        (folder / f"{name}.parquet").write_bytes(evidence.parquet_bytes(made))
-        (folder / f"{name}.csv").write_bytes(evidence.csv_bytes(made))
+        (folder / f"{name}.parquet").write_bytes(evidence_tables.parquet_bytes(made))
+        (folder / f"{name}.csv").write_bytes(evidence_tables.csv_bytes(made))
 
     return change
 
@@ -165,8 +165,8 @@ def swapped_proofs(folder: Path) -> None:
 
 def without_a_change(folder: Path) -> None:
     table = pq.read_table(folder / "changes.parquet").slice(1)
-    (folder / "changes.parquet").write_bytes(evidence.parquet_bytes(table))
-    (folder / "changes.csv").write_bytes(evidence.csv_bytes(table))
+    (folder / "changes.parquet").write_bytes(evidence_tables.parquet_bytes(table))
+    (folder / "changes.csv").write_bytes(evidence_tables.csv_bytes(table))
 
 
 def without_a_receipt(folder: Path) -> None:

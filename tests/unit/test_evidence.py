@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itemtrail.core import evidence
+from itemtrail.core import evidence, evidence_tables
 from itemtrail.errors import EvidenceError
 
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -17,7 +17,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @given(st.lists(TEXTS | st.builds("{}{}".format, st.sampled_from(["=", " =", "\t+", "-1+", "@", "\n="]), TEXTS), min_size=1))
 def test_no_text_becomes_a_formula_or_a_second_line(texts):
-    body = evidence.csv_bytes(pa.table({"=name": texts})).decode()
+    body = evidence_tables.csv_bytes(pa.table({"=name": texts})).decode()
     head, *rows = csv.reader(io.StringIO(body, newline=""))
     assert head == ["'=name"]
     assert len(rows) == len(texts)

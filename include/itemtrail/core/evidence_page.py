@@ -18,7 +18,8 @@ from markupsafe import Markup
 from itemtrail.core.certificate import Certificate, Lacking
 from itemtrail.core.change_schema import Match
 from itemtrail.core.change_words import SURE, differences, value
-from itemtrail.core.evidence import Event, Index, actors
+from itemtrail.core.evidence import Event, Index
+from itemtrail.core.evidence_agreement import actors
 from itemtrail.core.plan import sha256
 from itemtrail.core.visible import visible
 

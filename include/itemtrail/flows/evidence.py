@@ -14,9 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from itemtrail import __version__
-from itemtrail.core import change_schema, evidence, evidence_page, layout
+from itemtrail.core import change_schema, evidence, evidence_agreement, evidence_page, layout
 from itemtrail.core.certificate import Certificate
-from itemtrail.core.evidence import CertificateFile, Event, Index, Question, csv_bytes, parquet_bytes
+from itemtrail.core.evidence import CertificateFile, Event, Index, Question
+from itemtrail.core.evidence_tables import csv_bytes, parquet_bytes
 from itemtrail.core.plan import sha256
 from itemtrail.core.receipt import Receipt
 from itemtrail.core.timeline import Row
@@ -101,8 +102,8 @@ def make(
         ColdStorage: originals must be restored first. EvidenceError, AccessDenied, SourceUnavailable.
     """
     answered = evidence_rows.answer(archive, question, limits.changes)
-    rows, pairs = answered.rows, evidence.pairs(answered.rows)
-    units = evidence.units(answered.tables, accounts, pairs)
+    rows, pairs = answered.rows, evidence_agreement.pairs(answered.rows)
+    units = evidence_agreement.units(answered.tables, accounts, pairs)
     if len(units) > limits.units:
         raise ConfigurationError(
             f"{len(units):,} days of accounts and Regions would have to be certified; at most {limits.units:,} are.",

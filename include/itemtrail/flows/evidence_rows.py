@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itemtrail.core import schema
-from itemtrail.core.evidence import Event, Question, Table, contradictions, is_about, proof_name
+from itemtrail.core.evidence import Event, Question, Table, proof_name
+from itemtrail.core.evidence_agreement import contradictions, is_about
 from itemtrail.core.receipt import Output, OutputKind
 from itemtrail.core.restore_question import units_of
 from itemtrail.core.timeline import Built, Row

@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from itemtrail import __version__
 from itemtrail.core import change_schema, evidence, evidence_page, layout, schema
+from itemtrail.core import evidence_agreement as agreement
 from itemtrail.core.certificate import Certificate, Lacking, make
-from itemtrail.core.evidence import CertificateFile, Event, Index, csv_bytes
+from itemtrail.core.evidence import CertificateFile, Event, Index
+from itemtrail.core.evidence_tables import csv_bytes
 from itemtrail.core.ledger_proof import LedgerProof
 from itemtrail.core.plan import decode, sha256
 from itemtrail.core.receipt import Receipt
@@ -170,7 +172,7 @@ def _event(
         elif row is None:
             yield "its row is not in events.parquet"
         else:
-            yield from (f"{name} in events.parquet is not what is proven" for name in evidence.differs(row, proof))
+            yield from (f"{name} in events.parquet is not what is proven" for name in agreement.differs(row, proof))
             yield from _belongs(index, event, proof, keys)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         yield f"is not a proof: {error}"
@@ -189,7 +191,7 @@ def _belongs(index: Index, event: Event, proof: Mapping[str, Any], keys: Collect
 
 def _told(index: Index, changes: list[dict[str, Any]], rows: Mapping[tuple[str, int], Mapping[str, Any]]) -> Iterator[str]:
     """Changes against the calls that they name, and the index against both."""
-    wanted = evidence.pairs(changes)
+    wanted = agreement.pairs(changes)
     if [(one.source_object, one.record_index) for one in index.events] != wanted:
         yield "evidence.json does not list exactly the calls that the changes name"
     if index.changes != len(changes):
@@ -201,8 +203,8 @@ def _told(index: Index, changes: list[dict[str, Any]], rows: Mapping[tuple[str, 
             call = rows.get((one["source_object"], one["record_index"])) if one["source_object"] else None
             if call is None:
                 continue
-            wrong = evidence.contradictions(one, call)
-            if not evidence.is_about(change, call):
+            wrong = agreement.contradictions(one, call)
+            if not agreement.is_about(change, call):
                 wrong.append("item_key")
             if wrong:
                 yield f"the change of {change['item_key']} at {change['change_ts']} and its call disagree: {', '.join(wrong)}"
@@ -219,8 +221,8 @@ def _key(body: bytes) -> str:
 def _scope(index: Index, changes: list[dict[str, Any]]) -> Iterator[str]:
     """The changes are those that were asked for, and the days that can hold their calls are all spoken of."""
     question, tables = index.question, {one.arn: one for one in index.tables}
-    needed = evidence.units(index.tables, index.accounts, evidence.pairs(changes))
-    if others := sum(not evidence.answers(question, change) for change in changes):
+    needed = agreement.units(index.tables, index.accounts, agreement.pairs(changes))
+    if others := sum(not agreement.answers(question, change) for change in changes):
         yield f"{others} changes are not what was asked for"
     if {change["table_arn"] for change in changes} - tables.keys():
         yield "evidence.json does not name every table of the changes"
