@@ -158,9 +158,9 @@ def _event(
     row = rows.get((event.source_object, event.record_index))
     if row is not None and (event.event_id, event.event_name) != (row["eventID"] or "", row["eventName"] or ""):
         yield "its row in events.parquet is of another call"
+    if bool(event.proof) == bool(event.problem):
+        yield "there must be either a proof or a reason why there is none"
     if not event.proof:
-        if not event.problem:
-            yield "there is neither a proof nor a reason"
         return
     try:
         proof = json.loads(files.read(event.proof))
