@@ -99,7 +99,7 @@ def verdict(archived: dict[str, Any]) -> None:
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Compare receipts with what the configuration expects of this day; list what is not proven."""
-    from itemtrail.flows.receipts import not_proven
+    from itemtrail.flows.receipts import not_proven, recovered
     from itemtrail_airflow import gate as rules
     from itemtrail_airflow.hook import Roles
 
@@ -109,6 +109,8 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
     lacking = not_proven(store, sorted({*due, *known}))
     news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
+    if deeds := recovered(store, sorted({*due, *finished})):
+        send(get_current_context(), "proven from older versions", "\n".join(deeds))
     if lines := rules.findings(due, None if planned is None else known, finished, news, lacking):
         raise AirflowFailException("\n".join([f"{day}: not proven", *lines]))
     log.info("%s: all %d units expected are proven", day, len(due))

@@ -199,7 +199,7 @@ def test_a_file_planted_into_an_earlier_day_fails_the_run_that_finds_it_and_only
     assert alerts.heard() == []
 
 
-def test_a_signed_file_that_is_no_json_is_quarantined_and_told_without_failing_the_day(first_day):
+def test_a_signed_file_that_is_no_json_and_a_deleted_digest_are_told_without_failing_the_day(first_day):
     capture, _, alerts = first_day
     sandbox = capture.sandbox
     sandbox.advance_to(midnight(FOURTH) + dt.timedelta(hours=10))
@@ -208,12 +208,17 @@ def test_a_signed_file_that_is_no_json_is_quarantined_and_told_without_failing_t
     key = f"AWSLogs/{capture.account}/CloudTrail/us-east-1/{FOURTH:%Y/%m/%d}/{name}"
     sandbox.import_log(f"{capture.trail_bucket}/{key}", gzip.compress(b"not JSON at all"), at)
     sandbox.advance_to(midnight(FOURTH) + dt.timedelta(hours=26))
+    folder = f"AWSLogs/{capture.account}/CloudTrail-Digest/eu-west-1/{FOURTH:%Y/%m/%d}/"
+    deleted = sorted(key for key, *_ in capture.versions(capture.trail_bucket, folder))[3]
+    capture.client("s3").delete_object(Bucket=capture.trail_bucket, Key=deleted)
     with capture.seen_by_airflow():
         run = archived(FOURTH)
     receipt = capture.latest("us-east-1", FOURTH)
     assert (receipt.verdict, receipt.conversion) == (Verdict.PROVEN, Conversion.PARTIAL)
     assert receipt.counts.quarantined_objects == 1
     assert run.state == "success"
-    ((subject, message),) = alerts.heard()
+    (deed, told), (subject, message) = alerts.heard()
+    assert deed == f"itemtrail: archive_trail {FOURTH} gate proven from older versions"
+    assert f"RECOVERED_DELETED {deleted} (deleted {FOURTH + dt.timedelta(days=1)}T" in told
     assert subject == f"itemtrail: archive_trail {FOURTH} gate has quarantined records"
     assert f"{capture.account}/us-east-1/{FOURTH}" in message

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from itemtrail.core import keys, layout
 from itemtrail.core.plan import Plan, sha256
+from itemtrail.core.reasons import RECOVERED
 from itemtrail.core.receipt import Counts, Receipt, total
 from itemtrail.errors import EvidenceError
 from itemtrail.model import Conversion, LoggingStatus, TrailRef, Unit, Verdict
@@ -121,6 +122,20 @@ def not_proven(archive: ObjectStore, expected: Sequence[Unit]) -> tuple[UnitStat
     """The units of ``expected`` that are not proven and wholly converted, each with its reason; none means all is well."""
     states = (_state(archive, unit) for unit in expected)
     return tuple(state for state in states if state)
+
+
+def recovered(archive: ObjectStore, units: Sequence[Unit]) -> tuple[str, ...]:
+    """A line for each slot and object of ``units`` that is proven by an older version: somebody deleted or overwrote it."""
+    lines: list[str] = []
+    for unit in units:
+        try:
+            last = load(archive, unit).receipts[-1:]
+        except EvidenceError:
+            continue  # ``not_proven`` tells it
+        items = [(o.key, o.reason, o.detail) for receipt in last for o in receipt.objects]
+        items += [(s.object or "", s.reason, s.detail) for receipt in last for s in receipt.slots]
+        lines += [f"{unit}: {reason} {key} ({detail})" for key, reason, detail in items if reason in RECOVERED]
+    return tuple(lines)
 
 
 def _state(archive: ObjectStore, unit: Unit) -> UnitState | None:
