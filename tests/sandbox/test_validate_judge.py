@@ -1,7 +1,7 @@
 """The judge of the validator: awscli's `cloudtrail validate-logs` beside ours, over chains of the sandbox, clean and tampered.
 
-Ours must find whatever awscli finds, and also what awscli passes over with exit 0: newest digests deleted, all of them deleted, a
-log planted, a digest with something appended.
+Here awscli is asked about the clean chain and where both must agree that nothing is wrong; what it says of each tampering stands
+beside ours in docs/validation-parity.md (tests/parity.py). Here ours must name the object, the reason, and no other object.
 """
 
 import argparse
@@ -104,17 +104,19 @@ def _policy(arn: str, account: str) -> dict[str, Any]:
 def judged(
     bench: Bench, sandbox_env: Callable[[Sandbox], None], capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., tuple[int, dict[str, Any], int, str]]]:
-    """Both validators over the bucket as it is: our exit code and document, awscli's exit code and text."""
+    """Both validators over the bucket as it is: our exit code and document, awscli's exit code and text (unless not asked)."""
     sandbox_env(bench.sandbox)
     parser = argparse.ArgumentParser()
     validate.add_parser(parser.add_subparsers())
 
-    def run(region: str = "us-east-1", *extra: str) -> tuple[int, dict[str, Any], int, str]:
+    def run(region: str = "us-east-1", *, ask: bool = True) -> tuple[int, dict[str, Any], int, str]:
         place = ["--bucket", BUCKET, "--prefix", PREFIX, "--account", bench.sandbox.account, "--region", region]
         times = ["--from", f"{START:%Y-%m-%dT%H:%M:%SZ}", "--to", bench.until]
-        arguments = parser.parse_args(["validate", *place, *times, "--json", *extra])
+        arguments = parser.parse_args(["validate", *place, *times, "--json"])
         code = validate.run(arguments)
         document = json.loads(capsys.readouterr().out)
+        if not ask:
+            return code, document, -1, ""
         theirs = ["--trail-arn", bench.arn, "--region", region, "--start-time", times[1], "--end-time", times[3]]
         aws = subprocess.run([AWS, "cloudtrail", "validate-logs", *theirs], capture_output=True, text=True, env=os.environ)
         return code, document, aws.returncode, aws.stdout + aws.stderr
@@ -145,99 +147,94 @@ def _without_entry(body: bytes) -> bytes:
     return gzip.compress(json.dumps(document, separators=(",", ":")).encode())
 
 
-BOTH_SEE: dict[str, Callable[[Bench], tuple[str, str]]] = {}
-ONLY_OURS: dict[str, Callable[[Bench], tuple[str, str]]] = {}
+TAMPERINGS: dict[str, Callable[[Bench], tuple[str, str]]] = {}
 
 
-def seen_by(table: dict[str, Callable[[Bench], tuple[str, str]]]) -> Any:
-    def register(tamper: Callable[[Bench], tuple[str, str]]) -> Callable[[Bench], tuple[str, str]]:
-        table[tamper.__name__] = tamper
-        return tamper
-
-    return register
+def tampering(tamper: Callable[[Bench], tuple[str, str]]) -> Callable[[Bench], tuple[str, str]]:
+    TAMPERINGS[tamper.__name__] = tamper
+    return tamper
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def log_altered(bench: Bench) -> tuple[str, str]:
     key = bench.logs()[2]
     bench.put(key, _flip(bench.objects[key][0]))
     return key, "HASH_MISMATCH"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def log_deleted(bench: Bench) -> tuple[str, str]:
     key = bench.logs()[2]
     bench.s3.delete_object(Bucket=BUCKET, Key=key)
     return key, "MISSING"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def log_with_appended_member(bench: Bench) -> tuple[str, str]:
     key = bench.logs()[2]
     bench.put(key, bench.objects[key][0] + gzip.compress(b'{"Records":[]}'))
     return key, "APPENDED_MEMBER"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def digest_entry_removed(bench: Bench) -> tuple[str, str]:
     key = bench.digests()[2]
     bench.put(key, _without_entry(bench.objects[key][0]))
     return key, "SIGNATURE_BAD"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def digest_deleted(bench: Bench) -> tuple[str, str]:
     bench.s3.delete_object(Bucket=BUCKET, Key=bench.digests()[2])
     return "", "MISSING_LINKED"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def digest_replaced_by_another(bench: Bench) -> tuple[str, str]:
     key = bench.digests()[2]
     bench.put(key, *bench.objects[bench.digests()[1]])
     return key, "MOVED"
 
 
-@seen_by(BOTH_SEE)
+@tampering
 def digest_not_gzip(bench: Bench) -> tuple[str, str]:
     key = bench.digests()[2]
     bench.put(key, gzip.decompress(bench.objects[key][0]))
     return key, "NOT_GZIP"
 
 
-@seen_by(ONLY_OURS)
+@tampering
 def newest_digests_deleted(bench: Bench) -> tuple[str, str]:
     for key in bench.digests()[-3:]:
         bench.s3.delete_object(Bucket=BUCKET, Key=key)
     return "", "MISSING_TAIL"
 
 
-@seen_by(ONLY_OURS)
+@tampering
 def all_digests_deleted(bench: Bench) -> tuple[str, str]:
     for key in bench.digests():
         bench.s3.delete_object(Bucket=BUCKET, Key=key)
     return "", "MISSING_ALL"
 
 
-@seen_by(ONLY_OURS)
+@tampering
 def log_planted(bench: Bench) -> tuple[str, str]:
     key = bench.logs()[2].rpartition("_")[0] + "_plantedplanted00.json.gz"
     bench.put(key, gzip.compress(b'{"Records":[]}'))
     return key, "UNLISTED"
 
 
-@seen_by(ONLY_OURS)
+@tampering
 def digest_with_appended_member(bench: Bench) -> tuple[str, str]:
     key = bench.digests()[2]
     bench.put(key, bench.objects[key][0] + gzip.compress(b"{}"))
     return key, "APPENDED_MEMBER"
 
 
-@pytest.mark.parametrize("name", [*BOTH_SEE, *ONLY_OURS])
-def test_tampering_is_seen_by_ours_whatever_awscli_says(name: str, bench: Bench, judged: Any) -> None:
-    where, reason = (BOTH_SEE | ONLY_OURS)[name](bench)
-    code, document, aws, text = judged()
-    assert aws == (1 if name in BOTH_SEE else 0), text
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_tampering_is_seen_where_it_is_and_nowhere_else(name: str, bench: Bench, judged: Any) -> None:
+    where, reason = TAMPERINGS[name](bench)
+    code, document, _, _ = judged(ask=False)
     assert code == 1
     assert document["verdict"] == "DISPROVEN"
     found = {(s["object"] or "", s["reason"]) for s in document["slots"]} | {(o["key"], o["reason"]) for o in document["objects"]}
