@@ -445,3 +445,18 @@ def test_the_page_and_the_document_tell_who_hid_a_log_that_is_proven(world: Worl
     assert page.splitlines()[-1].endswith("1 of them by older versions: somebody deleted or overwrote what was there.")
     [told] = [one for one in document["objects"] if "detail" in one]
     assert (told["key"], told["reason"], document["verdict"]) == (victim, "RECOVERED_DELETED", "PROVEN")
+
+
+@pytest.mark.parametrize("kind", ["CloudTrail", "CloudTrail-Digest"])
+def test_the_oldest_version_is_looked_at_however_often_it_was_overwritten(world: World, kind: str) -> None:
+    chain, store = base(), MemoryStore()
+    for key, item in chain.objects.items():
+        store.put(key, item.body, metadata=item.metadata, at=item.modified)
+    victim = sorted(key for key in chain.objects if f"/{kind}/" in key)[2]
+    for n in range(40):
+        store.put(victim, b"junk %d" % n)
+    world.store = store
+    result = world.validate(START, END, LATER)
+    assert not_proven(result) == {}
+    assert [one.reason for one in (*result.slots, *result.objects) if one.detail] == ["RECOVERED_OVERWRITTEN"]
+    assert store.reads.count(victim) <= 11

@@ -3,7 +3,8 @@
 Decides: a listing of versions comes down to one ``History`` a key; an older version counts only if it is proven by itself (a
 digest by its signature, a log by the hash that a proven digest records), so nobody can plant one. What happened to the key is
 told with its time and version: ``RECOVERED_DELETED``, ``RECOVERED_OVERWRITTEN``. ``BYTES_DIFFER``: the current version is proven,
-and another has other stored bytes. Refuses to look further back than ten versions. Source: Amazon S3 user guide, "Deleting object
+and another has other stored bytes. Refuses to read more than ten older versions of a key, or to
+hold more: the newest nine, and the oldest, which is what was delivered. Source: Amazon S3 user guide, "Deleting object
 versions from a versioning-enabled bucket", and API reference, ListObjectVersions, read 2026-11-24. Decided in docs/adr/0027.
 """
 
@@ -58,11 +59,15 @@ def as_info(one: KeptVersion) -> ObjectInfo:
 def histories(versions: Iterable[KeptVersion]) -> Iterator[History]:
     """A listing of versions, by key."""
     for key, group in groupby(versions, key=lambda version: version.key):
-        found = list(group)
-        latest = next((one for one in found if one.latest), None)
-        kept = tuple(one for one in found if not one.deleted and one is not latest)
+        latest: KeptVersion | None = None
+        kept: list[KeptVersion] = []
+        for one in group:
+            if one.latest:
+                latest = one
+            elif not one.deleted:
+                kept[MOST_VERSIONS - 1 :] = [one]  # the newest nine, and the oldest: whoever overwrites often cannot hide it
         deleted = latest is not None and latest.deleted
-        yield History(key, None if deleted else latest, latest if deleted else None, kept[:MOST_VERSIONS])
+        yield History(key, None if deleted else latest, latest if deleted else None, tuple(kept))
 
 
 def older_objects(store: ObjectStore, history: History, *, max_bytes: int) -> Iterator[tuple[KeptVersion, StoredObject]]:
