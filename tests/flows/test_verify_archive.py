@@ -353,6 +353,18 @@ def test_an_open_plan_waits_to_be_finished(world, archive):
     assert exit_code(report.found) == 3
 
 
+def test_absurd_numbers_and_days_cost_a_finding_and_no_time(world, archive):
+    archive.put(layout.receipt_key(world.unit, 99_999_999), b"{}")
+    place = "account=111122223333/region=us-east-1"
+    archive.put(f"originals/{place}/delivery_date=0001-01-01/000-000.tar", b"")
+    archive.put(f"receipts/{place}/delivery_date=9999-12-31/000.receipt.json", b"")
+    archive.put("ledger/999999999999999999999.json", b"{}")
+    report, units = world.verify(archive)
+    assert codes(units[DAY].findings) == {"MISSING_OBJECT", "RECEIPT_BROKEN"}
+    assert codes(report.findings) == {"EXTRA_OBJECT", "LEDGER_BROKEN"}
+    assert len(units) == 3
+
+
 def test_a_scope_is_kept_to(world):
     unit = world.unit
     assert list(world.verify(asked=Asked(first=unit.day))[1]) == [DAY]

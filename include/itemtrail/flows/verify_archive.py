@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from itemtrail.core import layout
@@ -24,6 +25,7 @@ from itemtrail.model import TrailRef, Unit
 from itemtrail.ports.data import ObjectStore, PublicKeys
 
 Take = Callable[[UnitReport], None]
+_MOST_MISSING = 3660  # days of one account and Region
 _FOLDERS = {Receipts.UNIT: "delivery_date", Receipts.STREAM: "table_name", Receipts.EVENT_HISTORY: "event_date"}
 
 
@@ -106,6 +108,7 @@ def verify_archive(
         progress(done)
     report.findings += check_root(archive, report.trails)
     report.findings += [Finding(Code.EXTRA_OBJECT, key) for key in strays]
+    report.findings = list(dict.fromkeys(report.findings))
     return report
 
 
@@ -155,16 +158,15 @@ def _piece(bench: Bench, name: Name, listed: frozenset[str], leaves: Mapping[str
 
 
 def _missing_days(names: Sequence[Name]) -> Iterator[Name]:
-    """Days without a unit, between the first and the last that there are."""
+    """Days without a unit, between the first and the last that there are; the first ten years of them."""
     days = {dt.date.fromisoformat(one.name): one for one in names if one.kind is Receipts.UNIT}
     if not days:
         return
     first, last = min(days), max(days)
     like = days[first]
-    for number in range((last - first).days):
-        day = first + dt.timedelta(days=number)
-        if day not in days:
-            yield Name(Receipts.UNIT, like.account, like.region, day.isoformat())
+    every = (first + dt.timedelta(days=number) for number in range((last - first).days))
+    for day in islice((day for day in every if day not in days), _MOST_MISSING):
+        yield Name(Receipts.UNIT, like.account, like.region, day.isoformat())
 
 
 def _each(work: Iterator[Callable[[], UnitReport]], workers: int, stop: threading.Event) -> Iterator[UnitReport]:

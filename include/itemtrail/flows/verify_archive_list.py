@@ -29,6 +29,7 @@ _PREFIXES = (
 )
 _PLACE = re.compile(r"account=(\d{12})/region=([a-z0-9-]+)/")
 _FOLDER = re.compile(r"(delivery_date|table_name|event_date)=([^/]+)/[^/]+(?:/[^/]+)?")
+_FIRST, _LAST = "2013-01-01", "2199-12-31"  # CloudTrail began in November 2013
 _KINDS = {"delivery_date": Receipts.UNIT, "table_name": Receipts.STREAM, "event_date": Receipts.EVENT_HISTORY}
 
 
@@ -113,14 +114,19 @@ def _name(place: tuple[str, str], prefix: str, key: str) -> Name | None:
     if prefix in (layout.EVENTS, layout.EVENT_HISTORY):
         day = layout.parse_events_file(key)
         kind = Receipts.UNIT if prefix == layout.EVENTS else Receipts.EVENT_HISTORY
-        return Name(kind, *place, day.isoformat()) if day else None
+        return Name(kind, *place, day.isoformat()) if day and _is_possible(day.isoformat()) else None
     found = _FOLDER.fullmatch(key, len(f"{prefix}{layout.account_region(*place)}"))
     if found is None:
         return None
     kind = _KINDS[found[1]]
-    if kind is not Receipts.STREAM and not layout.is_day(found[2]):
+    if kind is not Receipts.STREAM and not _is_possible(found[2]):
         return None
     own = {layout.RECEIPTS: Receipts.UNIT, layout.ORIGINALS: Receipts.UNIT, layout.STREAM_RECEIPTS: Receipts.STREAM}
     own |= {layout.STREAM_RECORDS: Receipts.STREAM, layout.EVENT_HISTORY_RECEIPTS: Receipts.EVENT_HISTORY}
     own |= {layout.EVENT_HISTORY_PAGES: Receipts.EVENT_HISTORY}
     return Name(kind, *place, found[2]) if own.get(prefix, kind) is kind else None
+
+
+def _is_possible(day: str) -> bool:
+    """Whether it is a day on which there can be a unit: a planted folder of the year 1 must not make a million missing days."""
+    return layout.is_day(day) and _FIRST <= day <= _LAST

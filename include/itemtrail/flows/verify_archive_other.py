@@ -89,7 +89,13 @@ class _Other:
             self._find(Code.MISSING_OBJECT, self._key(0, "receipt"), "there are objects, and no receipt")
         previous: str | None = None
         count = max(numbers, default=-1) + 1
-        for number in range(count):
+        expected = 0
+        for number in sorted(numbers):
+            if number != expected and self._key(expected, "receipt") not in self.ledger:
+                self._find(
+                    Code.MISSING_OBJECT, self._key(expected, "receipt"), f"receipt {number} is there, and not every one before it"
+                )
+            expected = number + 1
             previous = self._commit(number, previous)
         plan = self._key(count, "plan")
         if plan in self.listed:
@@ -125,8 +131,6 @@ class _Other:
     def _commit(self, number: int, previous: str | None) -> str | None:
         key, plan_key = self._key(number, "receipt"), self._key(number, "plan")
         self.known |= {key, plan_key}
-        if key not in self.listed and key in self.ledger:
-            return None  # told already
         body, plan = self._read(key), self._read(plan_key)
         if body is None:
             return None

@@ -62,8 +62,8 @@ class Comparison:
             self._aside.setdefault(one.source_object, []).append(one)
         try:
             self._sources = Sources(self.events)
-        except EvidenceError as error:
-            self._find(Code.RECORDS_DIFFER, f"commit {self.receipt.number}", error.message)
+        except (EvidenceError, pa.ArrowException, ValueError, TypeError, OSError) as error:
+            self._find(Code.RECORDS_DIFFER, f"commit {self.receipt.number}", str(error))
 
     def log(self, original: Packed, content: bytes | None) -> None:
         """One log file; ``content`` None where it does not inflate."""
@@ -74,7 +74,10 @@ class Comparison:
             if [(q.record_index, q.reason, q.sha256) for q in aside] != [(None, original.problem, original.sha256)]:
                 self._find(Code.QUARANTINE_DIFFERS, key, f"it does not inflate ({original.problem}) and is not set aside whole")
         if self._sources:
-            self._compare(key, expected, self._sources.take(key))
+            try:
+                self._compare(key, expected, self._sources.take(key))
+            except (pa.ArrowException, ValueError, TypeError, OSError) as error:  # a file that was made to be unreadable
+                self._find(Code.RECORDS_DIFFER, key, f"its rows cannot be read: {error}")
 
     def finish(self) -> None:
         """What is left over, and the receipt's numbers."""

@@ -152,15 +152,22 @@ class _Unit:
             self._find(Code.MISSING_OBJECT, layout.receipt_key(self.unit, 0), "there are objects of the unit, and no receipt")
         count = max(numbers, default=-1) + 1
         previous: str | None = None
-        for number in range(count):
-            key = layout.receipt_key(self.unit, number)
-            self.known |= {key, layout.plan_key(self.unit, number)}
-            if number in numbers:
-                previous = self._receipt(key, number, previous)
-            elif key not in self.ledger:
-                self._find(Code.MISSING_OBJECT, key, "a later receipt of the unit is there")
+        expected = 0
+        for number in sorted(numbers):
+            if number != expected:
+                self._hole(expected, number)
+            expected = number + 1
+            self.known |= {layout.receipt_key(self.unit, number), layout.plan_key(self.unit, number)}
+            previous = self._receipt(layout.receipt_key(self.unit, number), number, previous)
         if count in plans:
             self._open_plan(count)
+
+    def _hole(self, first: int, following: int) -> None:
+        """Receipts that are not there; those of the ledger are told already."""
+        key = layout.receipt_key(self.unit, first)
+        if key not in self.ledger:
+            self._find(Code.MISSING_OBJECT, key, f"receipt {following:03d} is there, and not every one before it")
+        self.known |= {layout.plan_key(self.unit, first)}
 
     def _receipt(self, key: str, number: int, previous: str | None) -> str | None:
         """Read one receipt and hold it against ledger, chain and plan; the SHA-256 that the next one must name."""
