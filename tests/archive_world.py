@@ -64,9 +64,10 @@ class ArchiveWorld:
     chain: Chain = field(default_factory=a_chain)
     settings: Settings = field(default_factory=settings)
     archive: MemoryStore = field(default_factory=lambda: MemoryStore("s3://archive", clock=LATER))
+    versioned: bool = False  # the trail bucket keeps versions
 
     def __post_init__(self) -> None:
-        world = World.of(self.chain)
+        world = World.of(self.chain, versioned=self.versioned)
         self.source: MemoryStore = world.store
         self.keys: MemoryKeys = world.keys
         self.trail: TrailRef = world.trail

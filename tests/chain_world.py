@@ -32,9 +32,10 @@ class World:
     keys: MemoryKeys = field(default_factory=lambda: MemoryKeys([]))
 
     @classmethod
-    def of(cls, chain: Chain) -> "World":
+    def of(cls, chain: Chain, *, versioned: bool = False) -> "World":
         """The chain's objects in a bucket, its public key known."""
-        world = cls(TrailRef(chain.arn, chain.bucket, chain.prefix), chain.account, chain.region)
+        store = MemoryStore(versioned=versioned)
+        world = cls(TrailRef(chain.arn, chain.bucket, chain.prefix), chain.account, chain.region, store)
         for key, item in chain.objects.items():
             world.store.put(key, item.body, metadata=item.metadata, at=item.modified)
         world.keys.all.append(public_key(chain.signer, chain.region))

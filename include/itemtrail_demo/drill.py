@@ -90,7 +90,30 @@ def alter_log(s3: Any, where: Range) -> Undo:
 
 
 def remove_newest_digests(s3: Any, where: Range) -> Undo:
-    """Delete the newest digests of the range: the tail of the chain is gone, what is left is sound."""
+    """Delete the newest digests of the range with every version: the tail of the chain is gone, what is left is sound."""
+    kept = []
+    for _, key in _within(s3, where, DIGESTS)[-LATE_DIGESTS:]:
+        stored = s3.get_object(Bucket=where.bucket, Key=key)
+        kept.append((key, stored["Body"].read(), stored["Metadata"]))
+        for version in s3.list_object_versions(Bucket=where.bucket, Prefix=key)["Versions"]:
+            s3.delete_object(Bucket=where.bucket, Key=key, VersionId=version["VersionId"])
+
+    def undo() -> None:
+        for key, body, metadata in kept:
+            s3.put_object(
+                Bucket=where.bucket,
+                Key=key,
+                Body=body,
+                Metadata=metadata,
+                ContentType="application/json",
+                ContentEncoding="gzip",
+            )
+
+    return undo
+
+
+def hide_newest_digests(s3: Any, where: Range) -> Undo:
+    """Delete them as a client does that names no version: the bucket keeps what they were."""
     markers = [
         (key, s3.delete_object(Bucket=where.bucket, Key=key)["VersionId"])
         for _, key in _within(s3, where, DIGESTS)[-LATE_DIGESTS:]
@@ -116,6 +139,7 @@ HARMS: tuple[tuple[str, Callable[[Any, Range], Undo] | None, tuple[int, int]], .
     ("nothing yet", None, (0, 0)),
     ("one log altered: a record now names somebody else", alter_log, (1, 1)),
     (f"the newest {LATE_DIGESTS} digests removed", remove_newest_digests, (0, 1)),
+    (f"the newest {LATE_DIGESTS} digests deleted, their versions kept", hide_newest_digests, (0, 1)),
     ("a log planted that CloudTrail never delivered", plant_log, (0, 1)),
     ("everything undone", None, (0, 0)),
 )
@@ -185,7 +209,7 @@ def said_by_us(output: str) -> tuple[str, ...]:
     bad = [
         (line["reason"], line.get("key") or line.get("object") or line["end"])
         for line in (*slots, *objects)
-        if line["verdict"] != "PROVEN"
+        if line["verdict"] != "PROVEN" or line["reason"].startswith("RECOVERED")
     ]
     for reason, count in Counter(reason for reason, _ in bad).items():
         lines.append(_shortened(f"{count} × {reason}: {next(thing for why, thing in bad if why == reason)}"))

@@ -21,10 +21,12 @@ def tagged(world: ArchiveWorld, kind: str = "") -> set[str]:
     return {key for key in world.source.tags if kind in key}
 
 
-def test_proven_logs_are_tagged_by_version(world: ArchiveWorld) -> None:
+def test_proven_logs_are_tagged_by_version(tmp_path: Path) -> None:
+    world = ArchiveWorld(tmp_path, chain=a_chain(hours=54, logs=1), versioned=True)
     receipt = world.run(tagger=world.source)
     assert tagged(world, "/CloudTrail/") == set(world.logs())
     versions = {p.key: p.version_id for p in receipt.inputs}
+    assert all(versions.values())
     assert all(world.source.tags[key] == versions[key] for key in world.source.tags)
 
 

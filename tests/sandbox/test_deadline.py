@@ -132,7 +132,7 @@ def outage(story: Story) -> None:
 
 
 def week(story: Story) -> None:
-    """Nothing is archived; on one day somebody deletes a digest."""
+    """Nothing is archived; on one day somebody deletes a digest with its versions."""
     s3, bucket = story.world.client("s3"), story.world.settings.trail.bucket
     for hour in (2, 4, 8):
         story.to(at(DELETED, hour, 50))
@@ -140,7 +140,8 @@ def week(story: Story) -> None:
     story.to(at(DELETED, 12))
     folder = f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{EAST}/{DELETED:%Y/%m/%d}/"
     victim = next(one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"] if "T05" in one["Key"])
-    s3.delete_object(Bucket=bucket, Key=victim)
+    for one in s3.list_object_versions(Bucket=bucket, Prefix=victim)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=victim, VersionId=one["VersionId"])
     story.seen["victim"] = victim
     story.to(at(LAST) + ONE + MAX_AGE + dt.timedelta(minutes=1))
     story.seen["week"] = story.cells()

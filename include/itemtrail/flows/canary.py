@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from itemtrail.core.chain import Claim
 from itemtrail.core.keys import log_folder
+from itemtrail.core.reasons import RECOVERED
 from itemtrail.core.selectors import records, table_event, why_not
 from itemtrail.core.setup_plan import CANARY_KEY, Wanted
 from itemtrail.errors import ConfigurationError, SourceUnavailable
@@ -194,6 +195,8 @@ def _judged(result: CanaryResult, found: Found, claim: Claim, store: ObjectStore
     result = replace(result, digest=claim.digest_key, digest_seconds=since)
     if claim.verdict is not Verdict.PROVEN:
         return replace(result, reason=str(claim.reason), detail=f"the digest {claim.digest_key} is {claim.verdict}")
+    if claim.reason in RECOVERED:
+        return replace(result, reason=str(claim.reason), detail=f"{claim.digest_key} holds only in an older version")
     if claim.sha256 != found.sha256:
         return replace(result, reason="HASH_MISMATCH", detail=f"{found.key} does not hash to what {claim.digest_key} says")
     return replace(result, validated=True, reason="OK")
