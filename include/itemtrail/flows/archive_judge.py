@@ -31,9 +31,7 @@ class Observed:
     logs: tuple[ObjectInfo, ...]
     digests: tuple[ObjectInfo, ...]
     report: ChainReport
-    recovered: Mapping[str, str] = field(
-        default_factory=dict
-    )  # deleted logs that stand in ``logs`` by an older version
+    recovered: Mapping[str, str] = field(default_factory=dict)  # deleted logs that stand in ``logs`` by an older version
 
     @cached_property
     def claimed(self) -> tuple[str, ...]:
