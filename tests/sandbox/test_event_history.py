@@ -22,12 +22,14 @@ class Asker:
     """A client that keeps to two requests a second by itself, so that a refusal is never the throttle's."""
 
     client: Any
-    asked: float = field(default=float("-inf"))
+    asked: float = field(default_factory=lambda: time.monotonic() + 0.5)  # whoever asked before did so in another second
 
     def __call__(self, **parameters: Any) -> dict[str, Any]:
         time.sleep(max(0.0, self.asked + 0.55 - time.monotonic()))
-        self.asked = time.monotonic()
-        return dict(self.client.lookup_events(**parameters))
+        try:
+            return dict(self.client.lookup_events(**parameters))
+        finally:
+            self.asked = time.monotonic()  # answered: however late a request arrives, the next one comes later
 
     def all(self, **parameters: Any) -> list[dict[str, Any]]:
         found, token = [], {}
