@@ -4,20 +4,17 @@ Asked of the keys that the snapshot saw; a key's own policy may allow more than 
 reference, "Actions, resources, and condition keys for AWS Key Management Service", read 2026-11-24.
 """
 
-from itemtrail.core.access import grants
-from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, not_applicable, passed
+from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, not_applicable
 from itemtrail.core.evidence_access import DESTROYING_KEY
 from itemtrail.core.posture import Posture, RolePosture
+from itemtrail.core.role_policy import MENDING, READS, may_not
 
 
 def decide(role: RolePosture, posture: Posture, _wanted: Wanted) -> Answer:
     """The answer for one role."""
-    if role.policies is None:
-        return not_applicable("there is no such role.")
-    if not posture.keys:
+    if role.policies is not None and not posture.keys:
         return not_applicable("no KMS key was found.")
-    found = grants(role.policies, DESTROYING_KEY, [key.arn for key in posture.keys])
-    return failed(f"it may {'; '.join(str(one) for one in found)}.") if found else passed("it may not.")
+    return may_not(role, DESTROYING_KEY, [key.arn for key in posture.keys])
 
 
 CHECK = Check(
@@ -26,17 +23,7 @@ CHECK = Check(
     severity=Severity.CRITICAL,
     subject=Subject.ROLE,
     why="A deleted key destroys everything that it encrypted: logs, digests, the archive, with every proof.",
-    remediation=(
-        "aws iam get-role-policy --role-name {name} --policy-name POLICY # then put the policy of docs/permissions.md: "
-        "aws iam put-role-policy"
-    ),
-    needs=(
-        "iam:GetRole",
-        "iam:ListRolePolicies",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:GetPolicy",
-        "iam:GetPolicyVersion",
-    ),
+    remediation=MENDING,
+    needs=READS,
     decide=decide,
 )

@@ -5,7 +5,7 @@ Source: IAM user guide, "Security best practices in IAM" (least privilege); docs
 
 from itemtrail.core.check import Answer, Check, Severity, Subject, Wanted, failed, not_applicable, passed
 from itemtrail.core.posture import Posture, RolePosture
-from itemtrail.core.role_policy import wide
+from itemtrail.core.role_policy import READS, wide
 
 
 def decide(role: RolePosture, _posture: Posture, _wanted: Wanted) -> Answer:
@@ -26,13 +26,6 @@ CHECK = Check(
         "aws iam list-attached-role-policies --role-name {name} # then detach the wide one: aws iam detach-role-policy "
         "--role-name {name} --policy-arn POLICY_ARN"
     ),
-    needs=(
-        "iam:GetRole",
-        "iam:ListRolePolicies",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:GetPolicy",
-        "iam:GetPolicyVersion",
-    ),
+    needs=READS,
     decide=decide,
 )
