@@ -22,6 +22,7 @@ ROLES = (
     "itemtrail_restorer",
     "itemtrail_event_history",
     "itemtrail_posture",
+    "itemtrail_auditor",
 )
 
 HOME = Path(tempfile.mkdtemp(prefix="itemtrail-airflow-"))

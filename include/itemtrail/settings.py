@@ -210,6 +210,7 @@ class AirflowSettings(_Section):
     posture_conn: str = "itemtrail_posture"
     restorer_conn: str = "itemtrail_restorer"
     evidence_conn: str = "itemtrail_evidence"
+    auditor_conn: str = "itemtrail_auditor"  # of the pages in the UI
     event_history_conn: str = "itemtrail_event_history"  # {account} in it stands for the account that is looked up
     start_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)] = "2026-01-01"
     catchup: bool = True

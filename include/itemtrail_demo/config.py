@@ -27,6 +27,7 @@ CONNECTIONS = {
     "itemtrail_restorer": ("restorer",),
     "itemtrail_event_history": ("event_history",),
     "itemtrail_evidence": ("evidence",),
+    "itemtrail_auditor": ("auditor",),
 }
 """Kinds of work by Airflow connection."""
 ROOT = Path(__file__).resolve().parents[2]

@@ -80,6 +80,10 @@ class Roles:
         """Evidence exporter: reads the archive, adds evidence packs."""
         return self._connect(self.settings.airflow.evidence_conn, self.settings.archive.region)
 
+    def auditor(self) -> Connection:
+        """Auditor: reads the archive and changes nothing; the pages in the UI read as it."""
+        return self._connect(self.settings.airflow.auditor_conn, self.settings.archive.region)
+
     def posture(self) -> Connection:
         """Posture reader: reads the configuration of everything that keeps evidence, changes nothing."""
         return self._connect(self.settings.airflow.posture_conn, self.settings.trail.home_region)

@@ -48,6 +48,7 @@ def test_each_connection_has_exactly_the_documented_statements() -> None:
         "itemtrail_restorer": ["ListClassesAndRestores", "AskForCopies"],
         "itemtrail_event_history": ["LookUpEvents"],
         "itemtrail_evidence": ["ListArchive", "ReadArchive"],
+        "itemtrail_auditor": ["ListArchive", "ReadArchive"],
     }
     actions = {action for statement in roles["itemtrail_archive_writer"] for action in statement["Action"]}
     assert not any("Delete" in action or "Lifecycle" in action or "Bypass" in action for action in actions)

@@ -197,8 +197,8 @@ def _auditor(names: Names) -> Role:
     return Role(
         "auditor",
         "Auditor",
-        "",
-        "queries the archive, lists receipts, takes originals out; it reads nothing else and changes nothing",
+        "airflow.auditor_conn",
+        "queries the archive, lists receipts, takes originals out, and is who the pages in Airflow's UI read as; it reads nothing else and changes nothing",
         _read_archive(names),
     )
 
