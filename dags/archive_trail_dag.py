@@ -52,7 +52,7 @@ def archive_trail() -> None:
     @task_group
     def unit(unit: dict[str, Any]) -> None:
         waited = WaitForDelivery(task_id="wait", unit=unit)
-        verdict(archived=archive(unit=unit, delivered=waited.output))
+        verdict(archived=archive.override(pool=SETTINGS.archive_pool)(unit=unit, delivered=waited.output))
 
     planned = discover()
     unit.expand(unit=planned) >> [gate(planned), lifecycle()]

@@ -4,6 +4,7 @@ Every task process loads it, so it must cost next to nothing: no FastAPI, pyarro
 are an ASGI function that imports them, in a thread, when the api-server gets the first request for one.
 """
 
+from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 
@@ -19,10 +20,30 @@ async def pages(scope, receive, send):
     await (await asyncio.to_thread(made))(scope, receive, send)
 
 
+class Pools:
+    """Looks after the pools that the DAGs name (``itemtrail_airflow.pools``), where the metadata database is."""
+
+    @hookimpl
+    def on_starting(self, component):
+        """A component starts: a scheduler, or a task, for which nothing is done."""
+        if type(component).__name__ == "Job":
+            from itemtrail_airflow import pools
+
+            pools.ensure()
+
+    @hookimpl
+    def on_dag_run_running(self, dag_run):
+        """A run starts."""
+        from itemtrail_airflow import pools
+
+        pools.run_started(dag_run)
+
+
 class ItemtrailPlugin(AirflowPlugin):
     """itemtrail in Airflow's UI. Hook, operators, trigger and notifier are reached by import."""
 
     name = "itemtrail"
+    listeners = [Pools()]  # noqa: RUF012 - Airflow's interface
     fastapi_apps = [{"app": pages, "url_prefix": "/itemtrail", "name": "itemtrail"}]  # noqa: RUF012 - Airflow's interface
     external_views = [  # noqa: RUF012
         {"name": "itemtrail", "href": "itemtrail/", "destination": "nav", "url_route": "itemtrail"},

@@ -218,7 +218,9 @@ class AirflowSettings(_Section):
     poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     require_approval: bool = True
     watch_backfill: bool = False  # whether watch_deadline runs late days again by itself
-    backfill_pool: Annotated[str, Field(min_length=1, max_length=256)] = "default_pool"
+    # Pools that are missing are made by the scheduler (itemtrail_airflow.pools)
+    archive_pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,256}$")] = "itemtrail_archive"
+    backfill_pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,256}$")] = "itemtrail_backfill"
 
 
 class Settings(_Section):
