@@ -33,7 +33,7 @@ STANDARD = (
 """Never anywhere but STANDARD: small, read daily, and what every proof begins with."""
 EVIDENCE = ("originals/", *(name for name in (*QUERIED, *STANDARD) if name not in (*DERIVED, "alerts/")))
 """What P2 keeps."""
-_HOT = ("events/", "stream_records/")
+HOT = ("events/", "stream_records/")
 
 
 def trail_rules(prefix: str, *, expiry_days: int, noncurrent_days: int) -> tuple[Document, ...]:
@@ -102,7 +102,7 @@ def archive_readable(prefix: str, *, originals_days: int, hot_days: int) -> tupl
     """P3 (what is analysed stays in STANDARD for ``hot_days``), P11 (the re-open window) and P12 (who may get how cold)."""
     root = archive_root(prefix)
     return (
-        Readable(tuple(root + name for name in _HOT), "STANDARD", hot_days),
+        Readable(tuple(root + name for name in HOT), "STANDARD", hot_days),
         Readable((f"{root}originals/",), "GLACIER_IR", originals_days, name="P11"),
         Readable(tuple(root + name for name in QUERIED), "GLACIER_IR", None, name="P12"),
         Readable(tuple(root + name for name in STANDARD), "STANDARD", None, name="P12"),
