@@ -16,6 +16,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from itemtrail_airflow import day as days
+from itemtrail_airflow import metrics
 from itemtrail_airflow.assets import HISTORY_DAY
 from itemtrail_airflow.failures import translated
 from itemtrail_airflow.notifier import AlertNotifier
@@ -80,11 +81,12 @@ def gate(planned: list[dict[str, str]] | None) -> None:
         raise AirflowFailException("the plan did not finish: nothing was built (see the log of plan)")
     if not planned:
         raise AirflowSkipException("nothing to build: no table's day is covered and new (see the log of plan)")
-    roles = Roles.open()
+    roles, today = Roles.open(), dt.datetime.now(dt.UTC).date()
     archive = roles.writer().archive(roles.settings.archive)
     bad = []
     for table, day in ((item["table"], dt.date.fromisoformat(item["day"])) for item in planned):
         state = history.state(archive, roles.settings, table, day)
+        metrics.emit(lambda: metrics.of_history(table, day, history.report(archive, table, day), today))  # noqa: B023 - called here
         bad += [f"{table} {day}: {line}" for line in state.failures]
         for line in state.told:
             log.warning("%s %s: %s", table, day, line)

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail_airflow import metrics
 from itemtrail_airflow.failures import translated
 from itemtrail_airflow.notifier import AlertNotifier
 
@@ -31,6 +32,7 @@ def append() -> dict[str, Any]:
     store, full = roles.writer().archive(roles.settings.archive), bool(get_current_context()["params"]["full"])
     with tempfile.TemporaryDirectory(prefix="itemtrail-") as room:
         done = flow(store, until=until, room=Path(room), full=full, progress=log.info)
+    metrics.emit(lambda: metrics.of_ledger(done, until))
     found = [*(f"checkpoint {number} is missing" for number in done.missing), *map(str, done.findings)]
     last = done.last
     log.info("checkpoint %s, %d receipts, made now: %d", last and last.number, last.leaves if last else 0, len(done.made))

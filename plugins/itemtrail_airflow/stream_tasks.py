@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from itemtrail_airflow import metrics
 from itemtrail_airflow.assets import STREAM_DAY
 from itemtrail_airflow.failures import translated
 from itemtrail_airflow.notifier import AlertNotifier, send
@@ -60,7 +61,7 @@ def archive(item: dict[str, Any]) -> dict[str, Any]:
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Every table of the configuration must have a new receipt, be read to its tip, and have no gap that nobody was told of."""
-    from itemtrail.flows.archive_stream_state import lacking, quarantined, tell_gaps
+    from itemtrail.flows.archive_stream_state import lacking, load, quarantined, tell_gaps
     from itemtrail_airflow.hook import Roles
 
     roles = Roles.open()
@@ -70,6 +71,7 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     if planned is None:
         raise AirflowFailException("the tables were not looked up: this run archived nothing (see the log of tables)")
     store, known = roles.writer().archive(roles.settings.archive), {item["table"]: int(item["known"]) for item in planned}
+    metrics.emit(lambda: metrics.of_streams({table: load(store, table).last for table in wanted}))
     lines = [f"{table}: expected, but this run did not look at it" for table in wanted if table not in known]
     lines += [line for table in wanted if table in known for line in lacking(store, table, known=known[table])]
     lines += [line for table in wanted for line in tell_gaps(store, table)]
