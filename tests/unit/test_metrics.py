@@ -23,8 +23,7 @@ AGO = dt.timedelta(days=1)
 
 def told(gauges):
     """Values by name and label values, in the order of the labels' names."""
-    found = {(one.name, *(value for _, value in sorted(one.labels.items()))): one.value for one in gauges}
-    return found
+    return {(one.name, *(value for _, value in sorted(one.labels.items()))): one.value for one in gauges}
 
 
 def test_a_day_tells_its_verdicts_and_sizes_as_its_receipts_have_them(tmp_path):
