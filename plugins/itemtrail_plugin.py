@@ -47,4 +47,11 @@ class ItemtrailPlugin(AirflowPlugin):
     fastapi_apps = [{"app": pages, "url_prefix": "/itemtrail", "name": "itemtrail"}]  # noqa: RUF012 - Airflow's interface
     external_views = [  # noqa: RUF012
         {"name": "itemtrail", "href": "itemtrail/", "destination": "nav", "url_route": "itemtrail"},
+        {"name": "itemtrail", "href": "itemtrail/of/dag/{DAG_ID}", "destination": "dag", "url_route": "itemtrail-dag"},
+        {
+            "name": "itemtrail",
+            "href": "itemtrail/of/task/{DAG_ID}?run={RUN_ID}&task={TASK_ID}&map={MAP_INDEX}",
+            "destination": "task_instance",
+            "url_route": "itemtrail-unit",
+        },
     ]

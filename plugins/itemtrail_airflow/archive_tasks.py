@@ -5,6 +5,7 @@ and every verdict is read from a receipt, never from another task. Heavy imports
 """
 
 import datetime as dt
+import hashlib
 import logging
 import tempfile
 from pathlib import Path
@@ -108,6 +109,7 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     known = {unpacked(values): int(values["known"]) for values in planned or ()}
     finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
     lacking = not_proven(store, sorted({*due, *known}))
+    _show(store, day, {*due, *known}, lacking)
     news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
     if deeds := recovered(store, sorted({*due, *finished})):
         send(get_current_context(), "proven from older versions", "\n".join(deeds))
@@ -153,6 +155,20 @@ def _announce(context: Any, day: dt.date) -> None:
     """A run by hand or by `watch_deadline` has no partition key: without one on its event no history is built of the day."""
     if not context["dag_run"].partition_key:
         context["outlet_events"][EVENTS_DAY].add_partitions(day.isoformat())
+
+
+def _show(store: Any, day: dt.date, units: Any, lacking: Any) -> None:
+    """Tell the coverage page what this run found. It is derived: a page that is not fresh fails no day."""
+    from itemtrail.errors import ItemtrailError
+    from itemtrail.flows import coverage_pages
+
+    now, run = dt.datetime.now(dt.UTC), get_current_context()["run_id"]
+    try:
+        coverage_pages.tell(
+            store, day, units, lacking, now=now, name=f"{now:%H%M%S}-{hashlib.sha256(run.encode()).hexdigest()[:8]}"
+        )
+    except ItemtrailError as error:
+        log.warning("the coverage page is not told of this run: %s", error)
 
 
 def _day() -> dt.date:

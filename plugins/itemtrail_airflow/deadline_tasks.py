@@ -25,6 +25,7 @@ MOST_SHOWN = 200  # late units that one run passes on; the oldest come first
 def look() -> list[dict[str, str]]:
     """The late units, oldest first: account, region, day and what each lacks."""
     from itemtrail.flows.coverage import begin, coverage, due
+    from itemtrail.flows.coverage_pages import write
     from itemtrail.flows.ledger_coverage import recorded
     from itemtrail_airflow.hook import Roles
 
@@ -39,6 +40,8 @@ def look() -> list[dict[str, str]]:
     log.log(logging.ERROR if known.trouble else logging.INFO, known.basis(len(units)))
     expiry = roles.settings.trail.expiry_days
     cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)
+    if first:
+        write(store, cells, now=now, first=first, basis=known.basis(len(units)), trouble=known.trouble)
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))
     error = status.latest_delivery_error or status.latest_digest_delivery_error

@@ -1,8 +1,8 @@
 """The archive bucket: a store that can be added to, never rewritten.
 
 Decides: every put of evidence is create-only (``If-None-Match: *``), carries a SHA-256 that S3 checks, and, where asked,
-retention on the new version. Refuses to delete, and to overwrite anything but what is derived (``changes/``). Large files go up
-in parts; the condition is checked when they are completed, and an upload that lost is aborted.
+retention on the new version. Refuses to delete, and to overwrite anything but what is derived (``changes/``, ``coverage/``).
+Large files go up in parts; the condition is checked when they are completed, and an upload that lost is aborted.
 Source: Amazon S3 user guide, "Conditional writes", "Object Lock", "Checking object integrity", read 2026-11-24.
 """
 
@@ -26,7 +26,7 @@ ACTIONS = ("s3:PutObject", "s3:PutObjectRetention", "s3:AbortMultipartUpload")
 _PART_BYTES = 64 << 20
 _SINGLE_PUT_BYTES = 64 << 20
 _CONFLICT_ATTEMPTS = 5
-_DERIVED = "changes/"
+_DERIVED = ("changes/", "coverage/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class S3Archive(S3Store):
         """Replace a derived object.
 
         Raises:
-            ValueError: the key is not below ``changes/``. AccessDenied, SourceUnavailable, ConfigurationError.
+            ValueError: the key is not below ``changes/`` or ``coverage/``. AccessDenied, SourceUnavailable, ConfigurationError.
         """
         if not key.startswith(_DERIVED):
             raise ValueError(f"{key} is evidence: it can be added to, never replaced")

@@ -16,6 +16,8 @@ from itemtrail.model import Unit
 VERSION = 1
 ARCHIVE_KEY = "archive.json"
 CHANGES = "changes/"
+COVERAGE = "coverage/"
+COVERAGE_NEWS = "coverage/news/"
 EVENTS = "events/"
 EVIDENCE = "evidence/"
 HOLDS = "holds/"
@@ -95,6 +97,16 @@ def quarantine_key(unit: Unit, number: int, part: int) -> str:
 def events_key(unit: Unit, relative: str) -> str:
     """Key of a Parquet file; ``relative`` begins with its ``event_date=`` folder."""
     return f"{EVENTS}{account_region(unit.account, unit.region)}{relative}"
+
+
+def coverage_key(account: str, year: int) -> str:
+    """Key of what an account's units of a year were found to be: derived."""
+    return f"{COVERAGE}account={account}/{year:04d}.json"
+
+
+def coverage_news_key(today: dt.date, day: dt.date, name: str) -> str:
+    """Key of what a run of ``day`` found on ``today``; ``name`` is told apart where one day is run twice."""
+    return f"{COVERAGE_NEWS}date={today}/{day}-{name}.json"
 
 
 def parse_events_file(key: str) -> dt.date | None:

@@ -15,6 +15,7 @@ from itertools import product
 from types import MappingProxyType
 
 from itemtrail.core import keys, layout
+from itemtrail.core.coverage_book import Found, Mark
 from itemtrail.flows.receipts import Lack, UnitState, not_proven
 from itemtrail.model import LoggingStatus, TrailRef, Unit
 from itemtrail.ports.data import ObjectStore
@@ -35,13 +36,17 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One unit. ``days_left`` until the trail bucket's configured expiry (negative: past it); ``line`` says what it lacks."""
+    """One unit. ``days_left`` until the trail bucket's configured expiry (negative: past it); ``line`` says what it lacks.
+
+    ``mark``: what it was found to be, whether or not that is late.
+    """
 
     unit: Unit
     state: Coverage
     late: bool
     days_left: int
     line: str = ""
+    mark: Mark = Mark.PROVEN
 
 
 def begin(
@@ -101,15 +106,23 @@ def due(accounts: Sequence[str], regions: Sequence[str], first: dt.date, now: dt
     return tuple(Unit(account, region, day) for account in sorted({*accounts}) for region in sorted({*regions}) for day in days)
 
 
-def _cell(unit: Unit, lack: UnitState | None, now: dt.datetime, max_age: dt.timedelta, expiry_days: int) -> Cell:
-    left = (unit.day + expiry_days * _DAY - now.date()).days
-    if lack is None or lack.reason is Lack.PARTIAL_CONVERSION:
-        return Cell(unit, Coverage.PROVEN, False, left, lack.line if lack else "")
-    late = now - dt.datetime.combine(unit.day + _DAY, dt.time(), dt.UTC) > max_age
-    if not late:
-        return Cell(unit, Coverage.PENDING, False, left, lack.line)
+def found(unit: Unit, lack: UnitState | None) -> Found:
+    """What a unit's receipts say of it, whether or not that is late."""
+    if lack is None:
+        return Found(unit, Mark.PROVEN)
+    if lack.reason is Lack.PARTIAL_CONVERSION:
+        return Found(unit, Mark.QUARANTINED, lack.line)
     missing = lack.reason in (Lack.NO_RECEIPT, Lack.OPEN_PLAN) and lack.verdict is None
-    return Cell(unit, Coverage.MISSING if missing else Coverage.FINDINGS, True, left, lack.line)
+    return Found(unit, Mark.MISSING if missing else Mark.FINDINGS, lack.line)
+
+
+def _cell(unit: Unit, lack: UnitState | None, now: dt.datetime, max_age: dt.timedelta, expiry_days: int) -> Cell:
+    left, one = (unit.day + expiry_days * _DAY - now.date()).days, found(unit, lack)
+    if one.mark in (Mark.PROVEN, Mark.QUARANTINED):
+        return Cell(unit, Coverage.PROVEN, False, left, one.says, one.mark)
+    late = now - dt.datetime.combine(unit.day + _DAY, dt.time(), dt.UTC) > max_age
+    state = Coverage.PENDING if not late else Coverage.MISSING if one.mark is Mark.MISSING else Coverage.FINDINGS
+    return Cell(unit, state, late, left, one.says, one.mark)
 
 
 def _first(store: ObjectStore, folder: str, form: str) -> Iterator[dt.date]:

@@ -53,13 +53,13 @@ class ArchiveStore(ObjectStore, Protocol):
 
 
 class DerivedStore(ArchiveStore, Protocol):
-    """An archive in which what is derived (``changes/``) can be replaced."""
+    """An archive in which what is derived (``changes/``, ``coverage/``) can be replaced."""
 
     def put(self, key: str, body: bytes | Path, *, content_type: str = "application/octet-stream") -> None:
         """Put, replacing what is there; never under retention.
 
         Raises:
-            ValueError: the key is not below ``changes/``: everything else in an archive is evidence.
+            ValueError: the key is not below ``changes/`` or ``coverage/``: everything else in an archive is evidence.
         """
 
 

@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from itemtrail.errors import ConfigurationError, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail_airflow.web import assets, coverage, page
+from itemtrail_airflow.web import assets, coverage, page, places
 from itemtrail_airflow.web.blocking import Busy
 from itemtrail_airflow.web.headers import App, Receive, Scope, SecurityHeaders, Send
 
@@ -47,6 +47,7 @@ def build() -> App:
     )
     app.add_api_route("/", _first, methods=["GET"])
     app.include_router(assets.router)
+    app.include_router(places.router)
     for _, router in PAGES.values():
         app.include_router(router)
     page.add_globals({"pages": {name: title for name, (title, _) in PAGES.items()}})

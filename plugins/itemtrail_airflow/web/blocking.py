@@ -6,6 +6,7 @@ thread that hangs keeps its place, pages answer "busy", and Airflow notices noth
 """
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,7 @@ class Threads:
         if self._begun >= self._most:
             raise Busy(f"{self._begun} requests are being answered already.")
         self._begun += 1
-        work = self._pool.submit(function, *arguments, **named)
+        work = self._pool.submit(contextvars.copy_context().run, functools.partial(function, *arguments, **named))
         loop = asyncio.get_running_loop()
         work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end))
         try:

@@ -31,14 +31,19 @@ _root: ContextVar[str] = ContextVar("root", default=PREFIX)
 
 def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of ``template`` below ``templates/``, filled with ``values``."""
-    root = _root.get()
-    shell = root.removesuffix(PREFIX) + "/"
-    return HTMLResponse(environment().get_template(template).render(root=root, airflow=shell, **values), status)
+    here = root()
+    shell = here.removesuffix(PREFIX) + "/"
+    return HTMLResponse(environment().get_template(template).render(root=here, airflow=shell, **values), status)
 
 
 def mounted_at(root: str) -> None:
     """Where the pages are mounted, for the request that is being answered (ASGI's ``root_path``)."""
     _root.set(root)
+
+
+def root() -> str:
+    """Where the pages are mounted, for the request that is being answered: ``/itemtrail`` unless Airflow has a prefix."""
+    return _root.get()
 
 
 def query(**values: str | int | None) -> str:
