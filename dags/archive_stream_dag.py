@@ -22,6 +22,7 @@ import datetime as dt
 from airflow.sdk import CronPartitionTimetable, dag
 
 from itemtrail.settings import load
+from itemtrail_airflow.notifier import RunNotifier
 from itemtrail_airflow.stream_tasks import announce, archive, gate, tables
 
 SETTINGS = load().airflow
@@ -34,6 +35,7 @@ SETTINGS = load().airflow
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2), "execution_timeout": dt.timedelta(hours=6)},
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(tables=["gate"], archive=["gate"])],
     doc_md=__doc__,
 )
 def archive_stream() -> None:

@@ -24,6 +24,7 @@ from airflow.sdk import CronPartitionTimetable, Param, dag, task_group
 
 from itemtrail.settings import load
 from itemtrail_airflow.archive_tasks import archive, discover, gate, lifecycle, verdict
+from itemtrail_airflow.notifier import RunNotifier
 from itemtrail_airflow.wait import WaitForDelivery
 
 SETTINGS = load().airflow
@@ -44,6 +45,7 @@ SETTINGS = load().airflow
         )
     },
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(discover=["gate"], unit__wait=["gate"], unit__archive=["gate"], unit__verdict=["gate"])],
     doc_md=__doc__,
 )
 def archive_trail() -> None:

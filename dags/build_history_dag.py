@@ -26,6 +26,7 @@ from airflow.sdk import Param, PartitionedAssetTimetable, dag
 from itemtrail.settings import load
 from itemtrail_airflow.assets import EVENTS_DAY, STREAM_DAY
 from itemtrail_airflow.history_tasks import build, gate, plan
+from itemtrail_airflow.notifier import RunNotifier
 
 SETTINGS = load().airflow
 
@@ -45,6 +46,7 @@ SETTINGS = load().airflow
         )
     },
     tags=["itemtrail", "history"],
+    on_failure_callback=[RunNotifier(plan=["gate"], build=["gate"])],
     doc_md=__doc__,
 )
 def build_history() -> None:

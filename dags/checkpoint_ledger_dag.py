@@ -22,6 +22,7 @@ from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
 from itemtrail_airflow.ledger_tasks import append, gate, publish
+from itemtrail_airflow.notifier import RunNotifier
 
 SETTINGS = load().airflow
 
@@ -34,6 +35,7 @@ SETTINGS = load().airflow
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2), "execution_timeout": dt.timedelta(hours=6)},
     params={"full": Param(False, type="boolean", description="Read and hash every receipt, not only those listed otherwise.")},
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(append=["gate"], publish=["gate"])],
     doc_md=__doc__,
 )
 def checkpoint_ledger() -> None:

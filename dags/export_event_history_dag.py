@@ -25,6 +25,7 @@ from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
 from itemtrail_airflow.event_history_tasks import export, gate, plan
+from itemtrail_airflow.notifier import RunNotifier
 
 SETTINGS = load().airflow
 DAY = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
@@ -48,6 +49,7 @@ DAY = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
         "max_minutes": Param(240, type="integer", minimum=2, maximum=330, description="A task ends after so long, then goes on."),
     },
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(plan=["gate"], export=["gate"])],
     doc_md=__doc__,
 )
 def export_event_history() -> None:

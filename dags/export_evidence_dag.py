@@ -22,6 +22,7 @@ import datetime as dt
 from airflow.sdk import Param, dag
 
 from itemtrail_airflow.evidence_tasks import export, verdict
+from itemtrail_airflow.notifier import RunNotifier
 
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 
@@ -40,6 +41,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
         "limit": Param(1000, type="integer", minimum=1, maximum=100000, description="At most this many changes."),
     },
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier()],
     doc_md=__doc__,
 )
 def export_evidence() -> None:

@@ -23,6 +23,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
+from itemtrail_airflow.notifier import AlertNotifier, ApprovalNotifier, RunNotifier
 from itemtrail_airflow.restore_tasks import plan, request, route
 from itemtrail_airflow.restore_wait import WaitForRestore
 
@@ -57,6 +58,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
         "extend": Param(False, type="boolean", description="Also keep copies longer that are there and expire before."),
     },
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier()],
     doc_md=__doc__,
 )
 def restore_archive() -> None:
@@ -68,10 +70,11 @@ def restore_archive() -> None:
         body="{{ ti.xcom_pull('plan')['approve'] }}\n```\n{{ ti.xcom_pull('plan')['text'] }}\n```",
         defaults="Reject",
         response_timeout=dt.timedelta(hours=24),
+        notifiers=[ApprovalNotifier()],
     )
     requested = request(planned, approval.output)
     route(planned) >> [approval, requested]
-    requested >> WaitForRestore(task_id="wait", planned=planned)
+    requested >> WaitForRestore(task_id="wait", planned=planned, on_failure_callback=[AlertNotifier()])
 
 
 restore_archive()

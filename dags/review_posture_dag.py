@@ -22,6 +22,7 @@ import datetime as dt
 from airflow.sdk import dag
 
 from itemtrail.settings import load
+from itemtrail_airflow.notifier import RunNotifier
 from itemtrail_airflow.review_tasks import alert, review, verdict
 
 SETTINGS = load().airflow
@@ -34,6 +35,7 @@ SETTINGS = load().airflow
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2), "execution_timeout": dt.timedelta(hours=1)},
     tags=["itemtrail", "posture"],
+    on_failure_callback=[RunNotifier(verdict=["review", "alert"])],
     doc_md=__doc__,
 )
 def review_posture() -> None:

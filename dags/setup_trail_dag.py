@@ -21,6 +21,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
+from itemtrail_airflow.notifier import ApprovalNotifier, RunNotifier
 from itemtrail_airflow.setup_tasks import apply, canary, plan, route
 
 SETTINGS = load().airflow
@@ -37,6 +38,7 @@ SETTINGS = load().airflow
         ),
     },
     tags=["itemtrail", "setup"],
+    on_failure_callback=[RunNotifier()],
     doc_md=__doc__,
 )
 def setup_trail() -> None:
@@ -49,6 +51,7 @@ def setup_trail() -> None:
         "plan {{ ti.xcom_pull('plan')['hash'] }}",
         defaults="Reject",
         response_timeout=dt.timedelta(hours=24),
+        notifiers=[ApprovalNotifier()],
     )
     applied = apply(planned, approval.output)
     route(planned) >> [approval, applied]

@@ -21,6 +21,7 @@ import datetime as dt
 from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
+from itemtrail_airflow.notifier import RunNotifier
 from itemtrail_airflow.verify_tasks import alert, verdict, verify
 
 SETTINGS = load().airflow
@@ -34,6 +35,7 @@ SETTINGS = load().airflow
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=2), "execution_timeout": dt.timedelta(hours=12)},
     params={"full": Param(False, type="boolean", description="Verify everything, whatever `verify.bytes_per_day` allows.")},
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(verdict=["verify", "alert"])],
     doc_md=__doc__,
 )
 def verify_archive() -> None:

@@ -23,6 +23,7 @@ from airflow.sdk import Param, dag
 
 from itemtrail.settings import load
 from itemtrail_airflow.deadline_tasks import alert, late, look, missed
+from itemtrail_airflow.notifier import RunNotifier
 
 SETTINGS = load().airflow
 
@@ -38,6 +39,7 @@ SETTINGS = load().airflow
         "backfill": Param(SETTINGS.watch_backfill, type="boolean", description="Run archive_trail for the late days."),
     },
     tags=["itemtrail", "archive"],
+    on_failure_callback=[RunNotifier(late=["look", "alert"])],
     doc_md=__doc__,
 )
 def watch_deadline() -> None:

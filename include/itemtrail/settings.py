@@ -9,7 +9,7 @@ import os
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,6 +28,12 @@ RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-
 RoleKind = Literal[
     "trail_reader", "stream_reader", "archive_writer", "setup", "canary", "posture", "event_history", "restorer", "legal_hold",
     "auditor", "evidence",
+]  # fmt: skip
+ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,200}$")]
+MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}$")]
+AlertKind = Literal[
+    "task_failed", "evidence", "recovered", "quarantine", "not_archived", "stream", "history", "event_history", "ledger",
+    "verify", "review", "lifecycle", "canary", "approval", "export", "test",
 ]  # fmt: skip
 # Values CloudWatch Logs accepts. Source: PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11-24.
 LogRetentionDays = Literal[
@@ -136,11 +142,30 @@ class HistorySettings(_Section):
     alarm_below: Annotated[float, Field(ge=0.0, le=1.0)] = 0.999
 
 
+class AlertRoute(_Section):
+    """What a channel carries. A channel without a route carries every alert. Kinds: ``core.alert.Kind``."""
+
+    channel: Literal["sns", "slack", "mail"]
+    min_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "LOW"
+    kinds: tuple[AlertKind, ...] = ()  # empty: all
+
+
 class AlertSettings(_Section):
-    """Where an alert goes besides the log."""
+    """Where an alert goes besides the log. Secrets (a webhook's URL, a mail server's password) lie in Airflow connections."""
 
     sns_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""
     checkpoint_topic_arn: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:.+)?$")] = ""  # "" for sns_topic_arn
+    slack_conn: ConnectionId = ""  # its password is the incoming webhook's URL
+    mail_conn: ConnectionId = ""  # type smtp
+    mail_to: tuple[MailAddress, ...] = ()
+    runbook_url: Annotated[str, Field(pattern=r"^(https?://[^\s#]+)?$")] = ""  # where docs/runbook.md is read; "" for its path
+    routes: tuple[AlertRoute, ...] = ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are configured."""
+        given = {"sns": self.sns_topic_arn, "slack": self.slack_conn, "mail": self.mail_conn}
+        return tuple(name for name, value in given.items() if value)
 
     @property
     def topic_of_checkpoints(self) -> str:
@@ -258,6 +283,7 @@ def parse(text: str, *, file: str) -> Settings:
     _confirm_compliance(settings.archive, file)
     _confirm_windows(settings, file)
     _confirm_redaction(settings.streams, file)
+    _confirm_alerts(settings.alerts, file)
     return settings
 
 
@@ -331,4 +357,27 @@ def _confirm_redaction(streams: StreamSettings, file: str) -> None:
         raise ConfigurationError(
             f"{file}: `streams.redact` hashes {', '.join(hashed)}, and `streams.redaction_key_parameter` is empty.",
             advice="name an SSM SecureString there that holds a random key of 32 bytes or more, or use `drop`.",
+        )
+
+
+def _confirm_alerts(alerts: AlertSettings, file: str) -> None:
+    """Mail knows its readers, routes name channels that are there, and somebody hears of what is gravest."""
+    if bool(alerts.mail_conn) != bool(alerts.mail_to):
+        raise ConfigurationError(
+            f"{file}: `alerts.mail_conn` and `alerts.mail_to` go together.", advice="give both, or neither for no mail."
+        )
+    for route in alerts.routes:
+        if route.channel not in alerts.channels:
+            key = {"sns": "sns_topic_arn", "slack": "slack_conn", "mail": "mail_conn"}[route.channel]
+            raise ConfigurationError(
+                f"{file}: `alerts.routes` names {route.channel}, and `alerts.{key}` is empty.",
+                advice="set it, or remove the route.",
+            )
+    if not alerts.routes or any(not r.kinds for r in alerts.routes) or {*alerts.channels} - {r.channel for r in alerts.routes}:
+        return
+    heard = {kind for route in alerts.routes for kind in route.kinds}
+    if missing := [kind for kind in get_args(AlertKind) if kind not in heard]:
+        raise ConfigurationError(
+            f"{file}: by `alerts.routes` nobody would hear of {', '.join(missing)}, however grave.",
+            advice='add a route without `kinds`, for example with min_severity = "CRITICAL".',
         )

@@ -5,7 +5,6 @@ and every verdict is read from a receipt, never from another task. Heavy imports
 """
 
 import datetime as dt
-import hashlib
 import logging
 import tempfile
 from pathlib import Path
@@ -14,10 +13,13 @@ from typing import Any
 from airflow.sdk import conf, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail.core.alert import Kind, Line
+from itemtrail.core.check import Severity
 from itemtrail_airflow import day as days
+from itemtrail_airflow.alerting import made, tell
 from itemtrail_airflow.assets import EVENTS_DAY
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier, send
+from itemtrail_airflow.notifier import AlertNotifier, Found
 from itemtrail_airflow.xcom import LABEL, packed, unpacked
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ def verdict(archived: dict[str, Any]) -> None:
     log.info("%s: PROVEN, conversion %s", unit, archived["conversion"])
 
 
-@task(trigger_rule="all_done", retries=0, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier()])
+@task(trigger_rule="all_done", retries=0, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier(Kind.EVIDENCE)])
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Compare receipts with what the configuration expects of this day; list what is not proven."""
@@ -109,19 +111,19 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     known = {unpacked(values): int(values["known"]) for values in planned or ()}
     finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
     lacking = not_proven(store, sorted({*due, *known}))
-    _show(store, day, {*due, *known}, lacking)
     news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
     if deeds := recovered(store, sorted({*due, *finished})):
-        send(get_current_context(), "proven from older versions", "\n".join(deeds))
+        tell(made(get_current_context(), Kind.RECOVERED, "proven from older versions", lines=tuple(map(Line, deeds))))
     if lines := rules.findings(due, None if planned is None else known, finished, news, lacking):
-        raise AirflowFailException("\n".join([f"{day}: not proven", *lines]))
+        worst = next((word for word in ("DISPROVEN", "UNPROVABLE", "INCOMPLETE") if any(word in line for line in lines)), "")
+        raise Found("not proven", lines, severity=Severity.CRITICAL if worst == "DISPROVEN" else Severity.HIGH, verdict=worst)
     log.info("%s: all %d units expected are proven", day, len(due))
     if told := [state.line for state in lacking if rules.quarantined(state) and state.unit in {*due, *news}]:
-        send(get_current_context(), "has quarantined records", "\n".join(told))
+        tell(made(get_current_context(), Kind.QUARANTINE, "records in quarantine", lines=tuple(map(Line, told))))
     _announce(get_current_context(), day)
 
 
-@task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier()])
+@task(trigger_rule="all_done", retries=2, on_failure_callback=[AlertNotifier(Kind.LIFECYCLE)])
 @translated
 def lifecycle() -> None:
     """Assert that retention of both buckets is what the evidence needs, and look at where some objects really are."""
@@ -148,27 +150,14 @@ def lifecycle() -> None:
     lines = [f"{one.status} {one.check} {one.resource}: {one.detail} {one.advice}".rstrip() for one in found]
     log.info("\n".join(lines))
     if bad := [line for line, one in zip(lines, found, strict=True) if one.bad]:
-        raise AirflowFailException("\n".join(["retention is not what the evidence needs", *bad]))
+        losing = any(one.bad and one.check in ("P2", "P7") for one in found)
+        raise Found("retention is not what the evidence needs", bad, severity=Severity.CRITICAL if losing else Severity.HIGH)
 
 
 def _announce(context: Any, day: dt.date) -> None:
     """A run by hand or by `watch_deadline` has no partition key: without one on its event no history is built of the day."""
     if not context["dag_run"].partition_key:
         context["outlet_events"][EVENTS_DAY].add_partitions(day.isoformat())
-
-
-def _show(store: Any, day: dt.date, units: Any, lacking: Any) -> None:
-    """Tell the coverage page what this run found. It is derived: a page that is not fresh fails no day."""
-    from itemtrail.errors import ItemtrailError
-    from itemtrail.flows import coverage_pages
-
-    now, run = dt.datetime.now(dt.UTC), get_current_context()["run_id"]
-    try:
-        coverage_pages.tell(
-            store, day, units, lacking, now=now, name=f"{now:%H%M%S}-{hashlib.sha256(run.encode()).hexdigest()[:8]}"
-        )
-    except ItemtrailError as error:
-        log.warning("the coverage page is not told of this run: %s", error)
 
 
 def _day() -> dt.date:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail.core.alert import Kind
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 if TYPE_CHECKING:
     from itemtrail.settings import Settings
@@ -74,7 +75,7 @@ def export(item: dict[str, str]) -> dict[str, Any]:
     return {"account": account, "region": region, "days": len(done), "rows": sum(one.rows for one in done)}
 
 
-@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier()])
+@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier(Kind.EVENT_HISTORY)])
 @translated
 def gate(planned: list[dict[str, str]] | None) -> None:
     """Every day that was asked for must be in the archive, as far as it had settled when the run began; what is lost is named."""
@@ -94,7 +95,7 @@ def gate(planned: list[dict[str, str]] | None) -> None:
         else:
             log.info("%s", found.line)
     if bad:
-        raise AirflowFailException("\n".join(["the event history is not all there", *bad]))
+        raise Found("the event history is not all there", bad)
 
 
 def _now() -> dt.datetime:

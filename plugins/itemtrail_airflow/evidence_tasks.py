@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail.core.alert import Kind
+from itemtrail.core.check import Severity
+from itemtrail_airflow.alerting import made, must_tell
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import send
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 if TYPE_CHECKING:
     from itemtrail.core.evidence import Question
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 MOST_SHOWN = 200
 
 
-@task
+@task(on_failure_callback=[AlertNotifier()])
 @translated
 def export() -> dict[str, Any]:
     """The stored pack: key, manifest's SHA-256, checkpoint, and what it lacks (a line each, at most ``MOST_SHOWN``)."""
@@ -39,26 +41,38 @@ def export() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="itemtrail-evidence-") as room:
         limits = Limits(changes=params["limit"], original_bytes=settings.conversion.max_inflated_bytes)
         accounts = settings.archive.accounts
-        made = make(archive, accounts, _question(params), room=Path(room), limits=limits, progress=log.info)
-        where = f"{archive.name}/{key_of(params['case'], made)}"
-        said = text(made.index, made.manifest, made.size, where)
+        pack = make(archive, accounts, _question(params), room=Path(room), limits=limits, progress=log.info)
+        where = f"{archive.name}/{key_of(params['case'], pack)}"
+        said = text(pack.index, pack.manifest, pack.size, where)
         log.info("%s", said)
-        send(context, "exported", f"an evidence pack is being stored for case {params['case']}\n{said}")
-        key = store(archive, made, params["case"], room=Path(room))
+        must_tell(made(context, Kind.EXPORT, "evidence is exported", summary=_notice(params["case"], where, pack)))
+        key = store(archive, pack, params["case"], room=Path(room))
     return {
         "key": key,
-        "manifest": made.manifest,
-        "checkpoint": made.index.checkpoint,
-        "lacks": list(lacks(made.index))[:MOST_SHOWN],
+        "manifest": pack.manifest,
+        "checkpoint": pack.index.checkpoint,
+        "lacks": list(lacks(pack.index))[:MOST_SHOWN],
     }
 
 
-@task(retries=0)
+@task(retries=0, on_failure_callback=[AlertNotifier(Kind.EXPORT)])
 @translated
 def verdict(exported: dict[str, Any]) -> None:
     """Fail with what the stored pack lacks: whoever hands it over must know."""
     if exported["lacks"]:
-        raise AirflowFailException("\n".join([f"{exported['key']} is stored and is not whole:", *exported["lacks"]]))
+        log.error("%s is stored and is not whole:\n%s", exported["key"], "\n".join(exported["lacks"]))
+        lines = [exported["key"], f"it lacks {len(exported['lacks'])} things: see the log of verdict"]
+        raise Found("an evidence pack is stored and is not whole", lines, severity=Severity.MEDIUM)
+
+
+def _notice(case: str, where: str, pack: Any) -> tuple[str, ...]:
+    """What is told of an export: never the question, which names an item or a person."""
+    return (
+        f"an evidence pack is being stored for case {case}: {where}",
+        f"{pack.index.changes:,} changes, {pack.size:,} bytes",
+        f"SHA-256 of manifest.json: {pack.manifest}",
+        f"ledger checkpoint: {pack.index.checkpoint or 'none'}",
+    )
 
 
 def _question(params: Mapping[str, Any]) -> "Question":

@@ -13,9 +13,11 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail.core.alert import Kind
+from itemtrail.core.check import Severity
 from itemtrail_airflow import metrics
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 log = logging.getLogger(__name__)
 MOST_SHOWN = 50  # findings, and unread receipts, that a message names
@@ -65,7 +67,7 @@ def publish(appended: dict[str, Any]) -> bool:
     return sent
 
 
-@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier()])
+@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier(Kind.LEDGER)])
 @translated
 def gate(appended: dict[str, Any] | None, published: bool | None) -> None:
     """Fail with the receipts that are not what they were; nothing is lost by failing, the checkpoint is there."""
@@ -75,7 +77,8 @@ def gate(appended: dict[str, Any] | None, published: bool | None) -> None:
     if published is None:
         lines.append("the checkpoint was not published: see the log of publish")
     if lines:
-        raise AirflowFailException("\n".join([f"checkpoint {appended['checkpoint']}", *lines]))
+        severity = Severity.CRITICAL if appended["found"] else Severity.HIGH
+        raise Found(f"ledger findings at checkpoint {appended['checkpoint']}", lines, severity=severity)
     log.info("every receipt of the ledger is where it was, up to checkpoint %s", appended["checkpoint"])
 
 

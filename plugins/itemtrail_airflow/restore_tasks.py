@@ -15,6 +15,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from itemtrail_airflow.failures import translated
+from itemtrail_airflow.notifier import AlertNotifier
 from itemtrail_airflow.setup_tasks import approved
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@task
+@task(on_failure_callback=[AlertNotifier()])
 @translated
 def plan() -> dict[str, Any]:
     """What would be requested, as a readable table, with its hash; why a person must approve it, ``""`` where nobody must."""
@@ -56,7 +57,7 @@ def route(planned: dict[str, Any]) -> str:
     return "approval" if planned["approve"] else "request"
 
 
-@task(trigger_rule="none_failed_min_one_success", retries=0)
+@task(trigger_rule="none_failed_min_one_success", retries=0, on_failure_callback=[AlertNotifier()])
 @translated
 def request(planned: dict[str, Any], answer: Any) -> int:
     """Request what the shown plan says; refused if it is no longer the plan. Returns how many restores were begun."""

@@ -2,7 +2,7 @@
 
 Decides nothing but who has been told: an object below ``alerts/review/`` in the archive says so, once for a finding from its
 first day to its end, whoever reviewed in between (a review by hand is compared with, and must not swallow an alert). A check that
-could not look is told the same way: taking the review's eyes away must not be silent. Marks are written after the alert.
+could not look is told the same way: taking the review's eyes away must not be silent.
 """
 
 import hashlib
@@ -14,8 +14,9 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from itemtrail_airflow import metrics
+from itemtrail_airflow.alerting import made, must_tell
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier, send
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 if TYPE_CHECKING:
     from itemtrail.core.review import Line
@@ -56,24 +57,17 @@ def review() -> dict[str, Any]:
 
 @task(on_failure_callback=[AlertNotifier()])
 @translated
-def alert(reviewed: dict[str, Any]) -> int:
-    """Send one alert naming what nobody was told of; returns how much that was."""
-    from itemtrail_airflow.hook import Roles
+def alert(reviewed: dict[str, Any]) -> None:
+    """One alert naming what nobody was told of, as grave as the gravest of it."""
+    from itemtrail.core.alert import Kind, Line
+    from itemtrail.core.check import Severity
 
     found: list[dict[str, str]] = reviewed["found"]
     if not found:
-        return 0
-    roles = Roles.open()
-    store = roles.writer().archive(roles.settings.archive)
-    told = {info.key for info in store.list("alerts/review/")}
-    new = [one for one in found if one["mark"] not in told]
-    if new:
-        words = f"{len(new)} new finding{'' if len(new) == 1 else 's'}"
-        send(get_current_context(), words, "\n".join([reviewed["summary"], *(one["says"] for one in new), reviewed["where"]]))
-    for one in new:
-        body = json.dumps({"review": reviewed["id"], **one}).encode()
-        store.put_new(one["mark"], body, locked=False, content_type="application/json")
-    return len(new)
+        return
+    lines = tuple(Line(one["says"], one["mark"], Severity(one["severity"])) for one in found)
+    summary = (reviewed["summary"], reviewed["where"])
+    must_tell(made(get_current_context(), Kind.REVIEW, "new findings: {n}", summary=summary, lines=lines))
 
 
 @task(trigger_rule="all_done", retries=0)
@@ -83,14 +77,18 @@ def verdict(reviewed: dict[str, Any] | None) -> None:
     if reviewed is None:
         raise AirflowFailException("could not look: see the log of review")
     if reviewed["failing"]:
-        raise AirflowFailException("\n".join([reviewed["summary"], *reviewed["failing"], reviewed["where"]]))
+        raise Found(reviewed["summary"], [*reviewed["failing"], reviewed["where"]])
 
 
 def _told(line: "Line") -> dict[str, str]:
     since = line.open_since or line.since
     one = line.result
     name = json.dumps([one.check, one.resource, one.region, line.standing, since.isoformat()])
-    return {"mark": f"alerts/review/{hashlib.sha256(name.encode()).hexdigest()[:32]}.json", "says": _says(line)}
+    return {
+        "mark": f"alerts/review/{hashlib.sha256(name.encode()).hexdigest()[:32]}.json",
+        "says": _says(line),
+        "severity": str(one.severity),
+    }
 
 
 def _says(line: "Line") -> str:

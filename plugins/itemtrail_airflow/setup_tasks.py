@@ -14,12 +14,14 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail.core.alert import Kind
 from itemtrail_airflow.failures import translated
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 log = logging.getLogger(__name__)
 
 
-@task
+@task(on_failure_callback=[AlertNotifier()])
 @translated
 def plan() -> dict[str, Any]:
     """What would be created or changed, as a readable table, with its hash; and what it will cost, which is no part of it."""
@@ -47,7 +49,7 @@ def route(planned: dict[str, Any]) -> str | None:
     return "approval" if params["require_approval"] else "apply"
 
 
-@task(trigger_rule="none_failed_min_one_success", retries=0)
+@task(trigger_rule="none_failed_min_one_success", retries=0, on_failure_callback=[AlertNotifier()])
 @translated
 def apply(planned: dict[str, Any], answer: Any) -> dict[str, Any]:
     """Carry out the plan that was shown; refused if it is no longer the plan."""
@@ -64,7 +66,7 @@ def apply(planned: dict[str, Any], answer: Any) -> dict[str, Any]:
     return {"hash": planned["hash"], "actions": len(done.done)}
 
 
-@task(retries=0)
+@task(retries=0, on_failure_callback=[AlertNotifier(Kind.CANARY)])
 @translated
 def canary() -> dict[str, Any]:
     """Write one item and find it: delivered, in a signed digest, validated. Fails with the reason where it is not."""
@@ -86,7 +88,7 @@ def canary() -> dict[str, Any]:
         progress=log.info,
     )
     if not result.good:
-        raise AirflowFailException(f"the canary failed: {result.reason} {result.detail}".rstrip())
+        raise Found("the canary failed", [f"{result.reason} {result.detail}".rstrip()])
     return result.to_json()
 
 

@@ -12,10 +12,13 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from itemtrail.core.alert import Kind, Line
+from itemtrail.core.check import Severity
 from itemtrail_airflow import metrics
+from itemtrail_airflow.alerting import made, tell
 from itemtrail_airflow.assets import STREAM_DAY
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier, send
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 log = logging.getLogger(__name__)
 KEY_VARIABLE = "itemtrail_redaction_key"
@@ -57,7 +60,7 @@ def archive(item: dict[str, Any]) -> dict[str, Any]:
     return {"table": table, "receipt": receipt.number, "rows": receipt.counts.rows}
 
 
-@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier()])
+@task(trigger_rule="all_done", retries=0, on_failure_callback=[AlertNotifier(Kind.STREAM)])
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Every table of the configuration must have a new receipt, be read to its tip, and have no gap that nobody was told of."""
@@ -74,13 +77,14 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     metrics.emit(lambda: metrics.of_streams({table: load(store, table).last for table in wanted}))
     lines = [f"{table}: expected, but this run did not look at it" for table in wanted if table not in known]
     lines += [line for table in wanted if table in known for line in lacking(store, table, known=known[table])]
-    lines += [line for table in wanted for line in tell_gaps(store, table)]
-    if lines:
-        raise AirflowFailException("\n".join(["the streams are not archived", *lines]))
+    gaps = [line for table in wanted for line in tell_gaps(store, table)]
+    if lines or gaps:
+        head = "stream records were lost" if gaps else "the streams are not archived"
+        raise Found(head, [*gaps, *lines], severity=Severity.CRITICAL if gaps else Severity.HIGH)
     log.info("%d tables are archived", len(wanted))
     bad = {table: quarantined(store, table, known=known[table]) for table in wanted}
     if told := [f"{table}: {count} records in {', '.join(keys)}" for table, (count, keys) in bad.items() if count]:
-        send(get_current_context(), "has quarantined records", "\n".join(told))
+        tell(made(get_current_context(), Kind.QUARANTINE, "stream records in quarantine", lines=tuple(map(Line, told))))
 
 
 @task(outlets=[STREAM_DAY], retries=0)

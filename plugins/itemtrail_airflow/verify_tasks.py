@@ -1,7 +1,7 @@
 """The tasks of `verify_archive`: verify a part of the archive, alert on what nobody was told of, fail with what was found.
 
-Decides nothing but who has been told: an object below ``alerts/verify/`` in the archive says so, once for a finding. It is
-written after the alert: told twice is better than never told.
+Decides how grave findings are, and nothing else. Who has been told, an object below ``alerts/verify/`` in the archive says
+(``told``), once for a finding.
 """
 
 import datetime as dt
@@ -16,8 +16,9 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from itemtrail_airflow import metrics
+from itemtrail_airflow.alerting import made, must_tell
 from itemtrail_airflow.failures import translated
-from itemtrail_airflow.notifier import AlertNotifier, send
+from itemtrail_airflow.notifier import AlertNotifier, Found
 
 log = logging.getLogger(__name__)
 MOST_SHOWN = 200  # findings that one run passes on; the record holds more
@@ -51,22 +52,19 @@ def verify() -> dict[str, Any]:
 
 @task(on_failure_callback=[AlertNotifier()])
 @translated
-def alert(verified: dict[str, Any]) -> int:
-    """Send one alert naming the findings that nobody was told of; returns how many."""
-    from itemtrail_airflow.hook import Roles
+def alert(verified: dict[str, Any]) -> None:
+    """One alert naming the findings that nobody was told of."""
+    from itemtrail.core.alert import Kind, Line
+    from itemtrail.core.check import Severity
 
     if not verified["news"]:
-        return 0
-    roles = Roles.open()
-    store = roles.writer().archive(roles.settings.archive)
-    told = {info.key for info in store.list("alerts/verify/")}
-    new = {_mark(one["what"]): one for one in verified["news"] if _mark(one["what"]) not in told}
-    if new:
-        lines = [verified["summary"], *(one["says"] for one in new.values()), verified["key"]]
-        send(get_current_context(), f"{len(new)} findings in the archive", "\n".join(lines))
-    for mark, one in new.items():
-        store.put_new(mark, json.dumps(one).encode(), locked=False, content_type="application/json")
-    return len(new)
+        return
+    lines = tuple(
+        Line(one["says"], _mark(one["what"]), Severity.CRITICAL if one["verdict"] == "DISPROVEN" else Severity.HIGH)
+        for one in verified["news"]
+    )
+    summary = (verified["summary"], verified["key"])
+    must_tell(made(get_current_context(), Kind.VERIFY, "findings in the archive: {n}", summary=summary, lines=lines))
 
 
 @task(trigger_rule="all_done", retries=0)
@@ -76,7 +74,7 @@ def verdict(verified: dict[str, Any] | None) -> None:
     if verified is None:
         raise AirflowFailException("could not look: see the log of verify")
     if verified["news"]:
-        raise AirflowFailException("\n".join([verified["summary"], *(one["says"] for one in verified["news"]), verified["key"]]))
+        raise Found(verified["summary"], [*(one["says"] for one in verified["news"]), verified["key"]])
     log.info("%s", verified["summary"])
 
 

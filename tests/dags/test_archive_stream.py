@@ -76,7 +76,7 @@ def test_a_gap_is_archived_first_then_told_once(world):
         "announce": "upstream_failed",
     }
     ((subject, message),) = alerts.heard()
-    assert "archive_stream gate" in subject
+    assert subject == "CRITICAL stream records were lost - itemtrail archive_stream gate"
     assert "may be lost" in message
     assert load(capture.archive(), arn).last.gaps
     assert run(capture, arn).state == "success"

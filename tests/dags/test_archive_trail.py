@@ -117,8 +117,8 @@ def test_a_crashed_plan_fails_the_run_although_every_receipt_says_proven(first_d
     with capture.seen_by_airflow(trail="no-such-trail"):
         run = archived(FIRST)
     assert (run.state, run.tasks["discover"], run.tasks["gate"]) == ("failed", "failed", "failed")
-    ((subject, message),) = [alert for alert in alerts.heard() if " gate " in alert[0]]
-    assert subject == f"itemtrail: archive_trail {FIRST} gate failed"
+    ((subject, message),) = [alert for alert in alerts.heard() if alert[0].endswith(" gate")]
+    assert subject == f"HIGH not proven {FIRST} - itemtrail archive_trail gate"
     assert "the plan did not finish" in message
 
 
@@ -152,20 +152,22 @@ def test_one_bad_unit_of_two_then_mended_and_cleared(first_day):
     with capture.seen_by_airflow():
         run = archived(SECOND)
         told = alerts.heard()
+        local_run.rerun(run, [("unit.archive", EAST)])
+        repeated = alerts.heard()
         s3.delete_object(Bucket=capture.trail_bucket, Key=key, VersionId=version)
         mended = local_run.rerun(run, [("unit.archive", EAST)])
 
     assert run.state == "failed"
     assert {name for name, state in run.tasks.items() if state != "success"} == {f"unit.verdict[{EAST}]", "gate"}
     assert capture.latest("eu-west-1", SECOND).verdict is Verdict.PROVEN
+    assert repeated == [], "a cleared task that finds the same is not told again"
     ((subject, message),) = told
-    assert subject == f"itemtrail: archive_trail {SECOND} gate failed"
-    assert [line.partition(":")[0] for line in message.splitlines()] == [
-        str(SECOND),
-        f"{capture.account}/us-east-1/{SECOND}",
-        "run",
+    assert subject == f"CRITICAL not proven {SECOND} - itemtrail archive_trail gate"
+    assert [line for line in message.splitlines() if line.startswith("- ")] == [
+        line for line in message.splitlines() if line.startswith(f"- {capture.account}/us-east-1/{SECOND}: DISPROVEN")
     ]
-    assert "DISPROVEN" in message
+    assert f"next: itemtrail receipts --day {SECOND}" in message
+    assert "runbook: docs/runbook.md#verdict-reasons" in message
 
     assert mended.state == "success"
     assert set(mended.tasks.values()) == {"success"}
@@ -218,7 +220,7 @@ def test_a_signed_file_that_is_no_json_and_a_deleted_digest_are_told_without_fai
     assert receipt.counts.quarantined_objects == 1
     assert run.state == "success"
     (deed, told), (subject, message) = alerts.heard()
-    assert deed == f"itemtrail: archive_trail {FOURTH} gate proven from older versions"
+    assert deed == f"HIGH proven from older versions {FOURTH} - itemtrail archive_trail gate"
     assert f"RECOVERED_DELETED {deleted} (deleted {FOURTH + dt.timedelta(days=1)}T" in told
-    assert subject == f"itemtrail: archive_trail {FOURTH} gate has quarantined records"
+    assert subject == f"MEDIUM records in quarantine {FOURTH} - itemtrail archive_trail gate"
     assert f"{capture.account}/us-east-1/{FOURTH}" in message

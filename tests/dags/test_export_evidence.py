@@ -9,6 +9,7 @@ from tests.archive_world import DAY
 from tests.evidence_world import ONE_DAY, EvidenceWorld
 from tests.memory import MemoryStore
 
+from itemtrail.core import alert_text
 from itemtrail.flows.evidence_verify import verify
 from itemtrail_airflow import evidence_tasks, hook, local_run
 
@@ -43,7 +44,9 @@ def run(world, monkeypatch):
     told: list[tuple[str, list[str]]] = []
     monkeypatch.setattr(hook.Roles, "open", classmethod(lambda cls: FakeRoles(world)))
     monkeypatch.setattr(
-        evidence_tasks, "send", lambda context, what, body: told.append((f"{what}: {body}", world.archive.keys("evidence/")))
+        evidence_tasks,
+        "must_tell",
+        lambda alert: told.append((alert_text.text(alert, "", ""), world.archive.keys("evidence/"))),
     )
 
     def go(**conf: Any) -> tuple[local_run.LocalRun, list[tuple[str, list[str]]]]:
@@ -63,6 +66,7 @@ def test_a_pack_is_told_then_stored_once_and_holds(run, world, tmp_path: Path):
     assert there == [], "told before it is stored"
     assert "exported" in said
     assert key in said
+    assert "E-1017" not in said, "whom a question is about is nobody's business in a chat"
     (tmp_path / "p.zip").write_bytes(world.archive.body(key))
     found = verify(tmp_path / "p.zip")
     assert found.good

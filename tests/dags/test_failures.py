@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from itemtrail.core.alert import Kind
 from itemtrail.errors import (
     AccessDenied,
     ColdStorage,
@@ -100,12 +101,15 @@ def context(error=None):
     return {"ti": instance, "exception": error, "dag_run": SimpleNamespace(partition_key="2026-11-20"), "params": {}}
 
 
-def test_an_alert_names_dag_day_and_task_and_says_what_the_task_said():
-    from itemtrail_airflow.notifier import alert
+def test_an_alert_names_dag_day_and_task_and_says_what_the_task_said(caplog):
+    from itemtrail_airflow.notifier import AlertNotifier, Found
 
-    subject, message = alert(context(), "failed", "2026-11-20: not proven\nA: DISPROVEN")
-    assert subject == "itemtrail: archive_trail 2026-11-20 gate failed"
-    assert message == "2026-11-20: not proven\nA: DISPROVEN\nrun: scheduled__1"
+    with caplog.at_level(logging.ERROR, "itemtrail.alert"):
+        AlertNotifier(Kind.EVIDENCE).notify(context(Found("not proven", ["A: DISPROVEN"])))
+    assert "ALERT HIGH not proven 2026-11-20 - itemtrail archive_trail gate" in caplog.text
+    assert "- A: DISPROVEN" in caplog.text
+    assert "next: itemtrail receipts --day 2026-11-20" in caplog.text
+    assert "run: archive_trail gate scheduled__1" in caplog.text
 
 
 def test_an_alert_without_an_exception_says_that_the_task_was_killed(caplog):
@@ -126,7 +130,8 @@ def test_an_alert_that_cannot_be_delivered_stands_in_the_log_with_the_reason(cap
     monkeypatch.setenv("ITEMTRAIL_CONFIG", str(file))
     monkeypatch.delenv("AIRFLOW_CONN_ITEMTRAIL_ARCHIVE_WRITER")
     with caplog.at_level(logging.ERROR, "itemtrail.alert"):
-        AlertNotifier().notify(context(ValueError("the message")))
-    assert "the message" in caplog.text
-    assert "was not delivered" in caplog.text
+        AlertNotifier().notify(context(NotFound("the words")))
+    assert "NotFound: the words" in caplog.text
+    assert "was not delivered to sns: Airflow has no connection" in caplog.text
+    assert "was NOT DELIVERED to anybody" in caplog.text
     assert "no connection 'itemtrail_archive_writer'" in caplog.text

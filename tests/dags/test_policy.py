@@ -16,6 +16,7 @@ DAGS = {
     "export_evidence": "export_evidence_dag.py",
     "checkpoint_ledger": "checkpoint_ledger_dag.py",
     "restore_archive": "restore_archive_dag.py",
+    "send_test_alert": "send_test_alert_dag.py",
     "review_posture": "review_posture_dag.py",
     "setup_trail": "setup_trail_dag.py",
     "verify_archive": "verify_archive_dag.py",
@@ -29,6 +30,14 @@ ALERTS = {
     ("build_history", "gate"),
     ("export_event_history", "gate"),
     ("checkpoint_ledger", "gate"),
+    ("export_evidence", "export"),
+    ("export_evidence", "verdict"),
+    ("restore_archive", "plan"),
+    ("restore_archive", "request"),
+    ("restore_archive", "wait"),
+    ("setup_trail", "plan"),
+    ("setup_trail", "apply"),
+    ("setup_trail", "canary"),
     ("review_posture", "review"),
     ("review_posture", "alert"),
     ("verify_archive", "verify"),
@@ -78,6 +87,7 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
             "checkpoint_ledger": {"append": 5, "publish": 2, "gate": 0},
             "review_posture": {"review": 2, "alert": 2, "verdict": 0},
             "verify_archive": {"verify": 2, "alert": 2, "verdict": 0},
+            "send_test_alert": {"send": 0},
             "watch_deadline": {"look": 2, "alert": 2, "missed": 2, "backfill": 0, "late": 0},
             "restore_archive": {"plan": 1, "route": 1, "approval": 1, "request": 0, "wait": 1},
             "setup_trail": {"plan": 1, "route": 1, "approval": 1, "apply": 0, "canary": 0},
@@ -86,9 +96,12 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
 
 
 @pytest.mark.parametrize("dag_id", DAGS)
-def test_only_tasks_that_speak_for_a_run_raise_an_alert(bag, dag_id):
+def test_every_failure_is_told_by_the_task_by_another_or_by_the_run(bag, dag_id):
     dag = bag.dags[dag_id]
-    assert not dag.on_failure_callback
+    (for_the_rest,) = dag.on_failure_callback
+    assert {*for_the_rest.told_by} <= {*dag.task_ids}
+    tellers = {name for names in for_the_rest.told_by.values() for name in names}
+    assert tellers <= {task.task_id for task in dag.tasks if task.on_failure_callback}
     speaking = {(dag_id, task.task_id) for task in dag.tasks if task.on_failure_callback}
     assert speaking == {pair for pair in ALERTS if pair[0] == dag_id}
     assert not [task.task_id for task in dag.tasks if task.on_retry_callback or task.on_success_callback]

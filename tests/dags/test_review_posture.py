@@ -44,7 +44,7 @@ def test_findings_are_saved_told_once_and_fail_the_run_as_long_as_they_are_open(
     assert saved["verdict"] == "FINDINGS"
     ((subject, message),) = alerts.heard()
     assert "review_posture alert" in subject
-    assert "new findings" in subject
+    assert subject.startswith("CRITICAL new findings: ")
     assert "trail_logging" in message
     assert f"reviews/{saved['id']}/report.html" in message
     assert "could not look  events_looked_at" in message
@@ -65,7 +65,7 @@ def test_a_review_by_hand_in_between_swallows_no_alert(world):
     take(capture.connection().posture(), capture.archive(), settings, now=dt.datetime.now(dt.UTC), save=True)
     assert run(capture).state == "failed"
     ((subject, message),) = alerts.heard()
-    assert subject.endswith("1 new finding")
+    assert " new findings: 1 - " in subject
     assert "bucket_versioned" in message
 
 

@@ -39,7 +39,7 @@ def run(world, monkeypatch):
     """Runs the DAG; gives how it ended, and what was told so far."""
     told: list[str] = []
     monkeypatch.setattr(hook.Roles, "open", classmethod(lambda cls: FakeRoles(world)))
-    monkeypatch.setattr(verify_tasks, "send", lambda context, what, body: told.append(f"{what}: {body}"))
+    monkeypatch.setattr(verify_tasks, "must_tell", lambda alert: told.append(f"{alert.head}: {alert.lines}"))
     return lambda **conf: (local_run.run_dag("verify_archive", conf), told)
 
 

@@ -202,5 +202,8 @@ def document(made: Verification) -> dict[str, Any]:
     return {
         "key": made.key,
         "summary": words,
-        "news": [{"says": str(one), "what": [one.unit, one.code, one.key]} for one in news],
+        "news": [
+            {"says": str(one), "what": [one.unit, one.code, one.key], "verdict": str(Finding(one.code, one.key).verdict)}
+            for one in news
+        ],
     }
