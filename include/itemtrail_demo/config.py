@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 
+from itemtrail.settings import Settings, parse
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.report import exports
 from itemtrail_demo.tables import DUBLIN, HOME, TABLES
@@ -79,24 +80,25 @@ poll_seconds = 1        # the sandbox's hours pass in seconds
 """
 
 
-def roles() -> dict[str, list[dict[str, Any]]]:
-    """Statements by Airflow connection: what `itemtrail permissions` prints is what is tried."""
+def roles(settings: Settings | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Statements by Airflow connection: what `itemtrail permissions` prints is tried; the demo's settings by default."""
     from itemtrail.aws.policies import roles_of
-    from itemtrail.settings import parse
 
-    found = {role.kind: role.policy()["Statement"] for role in roles_of(parse(configuration(dt.date.min), file="itemtrail.toml"))}
+    chosen = settings or parse(configuration(dt.date.min), file="itemtrail.toml")
+    found = {role.kind: role.policy()["Statement"] for role in roles_of(chosen)}
     return {name: [statement for kind in kinds for statement in found[kind]] for name, kinds in CONNECTIONS.items()}
 
 
-def create_roles(owner: boto3.Session, endpoint_url: str) -> dict[str, dict[str, str]]:
+def create_roles(owner: boto3.Session, endpoint_url: str, settings: Settings | None = None) -> dict[str, dict[str, str]]:
     """An IAM user for each connection; AWS variables by connection id."""
     iam = owner.client("iam", endpoint_url=endpoint_url)
     connections = {}
-    for name, statements in roles().items():
+    for name, statements in roles(settings).items():
         user = name.replace("_", "-")
         iam.create_user(UserName=user)
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=document)
+        if statements:  # a role without work here (no stream is captured) may do nothing
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=document)
         key = iam.create_access_key(UserName=user)["AccessKey"]
         connections[name] = {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
