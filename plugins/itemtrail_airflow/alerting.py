@@ -62,7 +62,7 @@ def route_of(settings: Any, kind: Kind, severity: Severity) -> tuple[str, ...]:
 
 
 def _send(alert: Alert, whole: Alert) -> bool:
-    from itemtrail_airflow import told
+    from itemtrail_airflow import metrics, told
     from itemtrail_airflow.channels import deliver
     from itemtrail_airflow.hook import Roles
 
@@ -79,7 +79,8 @@ def _send(alert: Alert, whole: Alert) -> bool:
     if not names:
         log.info("the alert above is told to nobody: no route carries %s %s", left.severity, left.kind)
         return True
-    outcomes = deliver(left, names, roles.settings)
+    outcomes, now = deliver(left, names, roles.settings), dt.datetime.now(dt.UTC)
+    metrics.emit(lambda: metrics.of_deliveries({one.channel: not one.problem for one in outcomes}, now=now))
     for one in outcomes:
         if one.problem:
             log.error("the alert above was not delivered to %s: %s", one.channel, one.problem)

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from itemtrail_airflow import metrics
 from itemtrail_airflow.alerting import made, must_tell
 from itemtrail_airflow.failures import translated
 from itemtrail_airflow.notifier import AlertNotifier, Found
@@ -41,6 +42,7 @@ def look() -> list[dict[str, Any]]:
     log.log(logging.ERROR if known.trouble else logging.INFO, known.basis(len(units)))
     expiry = roles.settings.trail.expiry_days
     cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)
+    metrics.emit(lambda: metrics.of_coverage(cells, wanted.accounts, wanted.regions, expiry_days=expiry, now=now))
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))
     error = status.latest_delivery_error or status.latest_digest_delivery_error

@@ -146,10 +146,11 @@ def of_verification(made: "Verification") -> Iterator[Gauge]:
     yield Gauge("verify_waiting_units", made.waiting, {})
 
 
-def of_delivery(channel: str, *, delivered: bool, now: dt.datetime) -> Iterator[Gauge]:
-    """Of an alert: when one was last delivered through ``channel``, or last failed to be."""
-    name = "alert_delivered_timestamp_seconds" if delivered else "alert_failed_timestamp_seconds"
-    yield Gauge(name, now.timestamp(), {"channel": channel})
+def of_deliveries(delivered: Mapping[str, bool], *, now: dt.datetime) -> Iterator[Gauge]:
+    """Of an alert: by channel, when one last arrived, or last did not."""
+    for channel, is_there in delivered.items():
+        name = "alert_delivered_timestamp_seconds" if is_there else "alert_failed_timestamp_seconds"
+        yield Gauge(name, now.timestamp(), {"channel": channel})
 
 
 def seconds(day: dt.date) -> float:

@@ -165,14 +165,14 @@ def test_off_nothing_is_computed(backend):
 
 
 def test_on_each_gauge_is_sent_under_our_name_with_its_labels(backend):
-    assert metrics.emit(lambda: metrics.of_delivery("sns", delivered=False, now=NOW)) == 1
+    assert metrics.emit(lambda: metrics.of_deliveries({"sns": False}, now=NOW)) == 1
     assert backend.sent == [("itemtrail.alert_failed_timestamp_seconds", NOW.timestamp(), {"channel": "sns"})]
 
 
 def test_a_backend_that_fails_costs_a_line_in_the_log(backend, caplog):
     backend.fails = True
     with caplog.at_level(logging.WARNING):
-        assert metrics.emit(lambda: metrics.of_delivery("sns", delivered=True, now=NOW)) == 0
+        assert metrics.emit(lambda: metrics.of_deliveries({"sns": True}, now=NOW)) == 0
     assert "no route to host" in caplog.text
 
 
