@@ -27,6 +27,8 @@ from cloudtrail_sandbox.trails import TrailService
 from cloudtrail_sandbox.world import World
 
 OWNER = "owner"
+HERE = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - for a container's own network
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     from cloudtrail_sandbox import server
 
     try:
-        listening = server.listen(asked.port)
+        listening = server.listen(asked.port, asked.host)
     except OSError as error:
         print(f"sandbox: cannot listen on port {asked.port}: {error.strerror}. Next: --port 0 takes a free one.", file=sys.stderr)
         return 1
@@ -144,7 +146,13 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cloudtrail_sandbox", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--port", type=int, default=4566, help="port on 127.0.0.1; 0 takes a free one (default 4566)")
+    parser.add_argument("--port", type=int, default=4566, help="port; 0 takes a free one (default 4566)")
+    parser.add_argument(
+        "--host",
+        default=HERE,
+        choices=(HERE, EVERYWHERE),
+        help=f"address to listen on (default {HERE}); {EVERYWHERE} only inside a container, for its network",
+    )
     parser.add_argument("--account", type=_account, default="111122223333", help="account id, twelve digits")
     parser.add_argument("--regions", type=_regions, default=("us-east-1", "eu-west-1"), help="comma-separated; default first")
     parser.add_argument("--clock", type=_time, help="when it is there, like 2026-11-21T00:00:00Z (default: now)")

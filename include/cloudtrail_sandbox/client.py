@@ -57,6 +57,7 @@ class Sandbox:
         account: str = ACCOUNT,
         regions: Sequence[str] = REGIONS,
         port: int = 0,
+        host: str = "127.0.0.1",
         tick: bool = True,
         python: Path = PYTHON,
     ) -> "Sandbox":
@@ -66,7 +67,8 @@ class Sandbox:
             clock: its time at the start (aware); None is real time.
             account: twelve digits.
             regions: enabled Regions, the default one first; us-east-1 must be among them.
-            port: on 127.0.0.1; 0 takes a free one.
+            port: 0 takes a free one.
+            host: where it listens; 0.0.0.0 only inside a container.
             tick: whether its clock runs by itself.
             python: the sandbox's interpreter.
 
@@ -75,7 +77,8 @@ class Sandbox:
         """
         if not python.exists():
             raise SandboxError(f"no {python}: the sandbox has a virtual environment of its own. Next: make setup")
-        arguments = [f"--port={port}", f"--account={account}", f"--regions={','.join(regions)}", "--until-stdin-closes"]
+        arguments = [f"--port={port}", f"--host={host}", f"--account={account}", f"--regions={','.join(regions)}"]
+        arguments.append("--until-stdin-closes")
         if clock is not None:
             arguments.append(f"--clock={clock.isoformat()}")
         if not tick:

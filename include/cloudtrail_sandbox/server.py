@@ -3,7 +3,8 @@
 Decides the order of things, and what is refused at the door: Regions the account has not enabled, the emulator's own
 administration paths, hosts that are neither this server nor one of its buckets, a request that the emulator would execute as
 something else than what the recorder reads in it. Signatures and IAM are the emulator's business; CloudTrail's operations are
-answered by `World.trails` after the emulator has authorized them. Refuses: to listen anywhere but on loopback.
+answered by `World.trails` after the emulator has authorized them. Listens on loopback unless told otherwise, which is for
+a container's own network alone: whoever reaches it there still needs keys, and the control API stays on loopback.
 """
 
 import asyncio
@@ -43,9 +44,9 @@ _DYNAMODB_ID_TAIL = "VV4KQNSO5AEMVJF66Q9ASUAAJG"
 _log = logging.getLogger("sandbox")
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket on loopback; port 0 picks a free one (`sock.getsockname()[1]`)."""
-    return socket.create_server((LOOPBACK, port), backlog=256)
+def listen(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A listening socket; port 0 picks a free one (`sock.getsockname()[1]`)."""
+    return socket.create_server((host, port), backlog=256)
 
 
 async def serve(app: App, sock: socket.socket, stop: asyncio.Event) -> None:

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 
@@ -90,7 +89,7 @@ class Stage:
 
     def itemtrail(self, *arguments: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
         """Run the command line as the owner of the sandbox, for ``seconds`` at most."""
-        command = [str(Path(sys.executable).with_name("itemtrail")), *arguments]
+        command = [sys.executable, "-m", "itemtrail.cli.main", *arguments]
         return subprocess.run(command, env=self.tool_environment, capture_output=True, text=True, timeout=seconds, check=False)
 
     def catch_up(self) -> None:
@@ -122,14 +121,23 @@ class Stage:
 
 
 @contextlib.contextmanager
-def open_stage(folder: Folder, console: Console, *, calls: int, seed: int) -> Iterator[Stage]:
-    """A fresh sandbox, its clock some hours before the first of three days that end with yesterday; stopped at the end."""
+def open_stage(
+    folder: Folder,
+    console: Console,
+    *,
+    calls: int,
+    seed: int,
+    lead: dt.timedelta = LEAD,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[Stage]:
+    """A fresh sandbox, its clock ``lead`` before the first of three days that end with yesterday; stopped at the end."""
     today = (dt.datetime.now(dt.UTC) - SETTLED).date()
     days = [today - dt.timedelta(days=back) for back in (3, 2, 1)]
     plan = hrms.plan(seed=seed, calls=calls, days=days, account=config.ACCOUNT, trail=config.TRAIL, owner=OWNER)
     folder.configuration.write_text(config.configuration(today), encoding="utf-8")
-    clock = _midnight(days[0]) - LEAD
-    with Sandbox.start(clock=clock, account=config.ACCOUNT, regions=config.REGIONS, tick=False) as sandbox:
+    clock = _midnight(days[0]) - lead
+    with Sandbox.start(clock=clock, account=config.ACCOUNT, regions=config.REGIONS, host=host, port=port, tick=False) as sandbox:
         yield Stage(sandbox, folder, console, plan)
 
 

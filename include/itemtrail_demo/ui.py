@@ -19,6 +19,7 @@ from typing import Any
 
 from itemtrail.errors import ConfigurationError
 from itemtrail_airflow import standalone
+from itemtrail_airflow.rest import Rest
 from itemtrail_demo import config, options, report
 from itemtrail_demo import stage as stages
 from itemtrail_demo.console import Console
@@ -77,7 +78,7 @@ def make_database(database: Path) -> None:
     connection.close()
 
 
-def prepare_days(airflow: standalone.Standalone, stage: stages.Stage, console: Console) -> None:
+def prepare_days(airflow: Rest, stage: stages.Stage, console: Console) -> None:
     """Set-up through the scheduler, the days replayed, the schedule switched on."""
     console.say(f"           Airflow is at {airflow.url}: what follows can be watched there.")
     console.stage("Airflow: DAG setup_trail")
@@ -94,7 +95,7 @@ def prepare_days(airflow: standalone.Standalone, stage: stages.Stage, console: C
     airflow.api("PATCH", "/dags/archive_trail", {"is_paused": False})
 
 
-def run_to_end(airflow: standalone.Standalone, dag_id: str, conf: dict[str, Any], console: Console) -> None:
+def run_to_end(airflow: Rest, dag_id: str, conf: dict[str, Any], console: Console) -> None:
     """Trigger a DAG and wait for its end.
 
     Raises:
@@ -123,7 +124,7 @@ def free_port(wanted: int) -> int:
     return wanted
 
 
-def _wait_for_dag(airflow: standalone.Standalone, dag_id: str, seconds: float = 120) -> None:
+def _wait_for_dag(airflow: Rest, dag_id: str, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

@@ -6,22 +6,19 @@ everybody who reaches its port is an administrator. Source: Airflow configuratio
 [core]), read 2026-11-24.
 """
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from itemtrail_airflow import guard, local_run
+from itemtrail_airflow.rest import Rest
 
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 LOCAL_SETTINGS = '''"""Log servers listen on loopback only: Airflow has no setting for it. All read this, two need it."""
@@ -91,7 +88,7 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Standalone:
+class Standalone(Rest):
     """A running Airflow. ``url`` is its UI; ``log`` what it printed."""
 
     url: str
@@ -117,33 +114,6 @@ class Standalone:
         if done.returncode:
             raise RuntimeError(f"airflow {' '.join(arguments)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
-
-    def api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Call the REST API: ``path`` below ``/api/v2``; returns the parsed answer.
-
-        Raises:
-            RuntimeError: it answered with an error; the message holds the answer.
-        """
-        request = urllib.request.Request(  # noqa: S310 - our own loopback address
-            f"{self.url}/api/v2{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                content = answer.read()
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path} answered {error.code}: {error.read()!r}") from error
-        return json.loads(content) if content else None
-
-    def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
-        """States of a run's tasks, as ``local_run.LocalRun.tasks`` tells them."""
-        answer = self.api("GET", f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}/taskInstances?limit=1000")
-        return {
-            one["task_id"] if one["map_index"] < 0 else f"{one['task_id']}[{one['map_index']}]": one["state"]
-            for one in answer["task_instances"]
-        }
 
 
 @contextmanager
