@@ -9,12 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from itemtrail.core.lifecycle_picture import Lane, Picture
+from itemtrail.core.lifecycle_picture import REPLACED_AFTER, Lane, Picture
 from itemtrail.core.lifecycle_way import Segment
+from itemtrail.core.visible import visible
 
 WIDTH = 1000.0
-LANE, BAR, THIN = 34.0, 20.0, 7.0
-TOP = 26.0  # above the first lane: ticks and marks
+LANE, WORDS, BAR, THIN = 56.0, 18.0, 20.0, 8.0
+SCALE, DEADLINE = 24.0, 17.0  # above the lanes: ticks, and a line for each deadline's words
 LEAST = 2.0
 _KNEE = 20.0  # days up to which the scale is nearly linear
 _TICKS = (
@@ -28,7 +29,9 @@ _TICKS = (
     (1826, "5 y"),
     (3653, "10 y"),
 )
-_PER_LETTER = 7.4
+_PER_LETTER = 8.6
+_LONGEST = 118  # letters of a caption
+_NO_SMALLER = 20  # bytes; whether there is anything below is nobody's question
 SHORT = {
     "STANDARD": ("STANDARD", "STD"),
     "STANDARD_IA": ("STANDARD_IA", "IA"),
@@ -59,11 +62,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A deadline (day and words), or a broken promise, at its place."""
+    """A tick, a deadline or a broken promise at its place. ``anchor``: which end of the words is there."""
 
     x: float
     y: float
     text: str
+    anchor: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Row:
 
     number: int
     y: float
+    caption: str
     bars: tuple[Bar, ...]
     planned: tuple[Bar, ...]
     broken: tuple[Mark, ...]
@@ -94,11 +99,14 @@ def draw(picture: Picture, deadlines: Sequence[tuple[int, str]]) -> Drawing:
     """The picture with ``deadlines`` (day, words) on one scale."""
     last = max(picture.last_change(), *(day for day, _ in deadlines), 365)
     horizon = math.ceil(last * 1.25)
-    rows = tuple(_row(number, lane, horizon) for number, lane in enumerate(picture.lanes, 1))
-    height = TOP + LANE * len(rows) + 4
-    ticks = tuple(Mark(x(day, horizon), 14.0, words) for day, words in _TICKS if day <= horizon)
-    marks = tuple(Mark(x(day, horizon), TOP, f"{day} d: {words}") for day, words in sorted(deadlines))
-    return Drawing(WIDTH, height, horizon, rows, ticks, marks)
+    top = SCALE + DEADLINE * len(deadlines) + 8
+    rows = tuple(_row(number, lane, top + LANE * (number - 1), horizon) for number, lane in enumerate(picture.lanes, 1))
+    ticks = tuple(_mark(day, 14.0, words, horizon) for day, words in _TICKS if day <= horizon)
+    marks = tuple(
+        _mark(day, SCALE + DEADLINE * (place + 0.7), f"day {day}: {words}", horizon)
+        for place, (day, words) in enumerate(sorted(deadlines))
+    )
+    return Drawing(WIDTH, top + LANE * len(rows), horizon, rows, ticks, marks)
 
 
 def x(day: int, horizon: int) -> float:
@@ -120,12 +128,43 @@ def words(segment: Segment) -> str:
     return f"day {segment.begin} {until}: {what}"
 
 
-def _row(number: int, lane: Lane, horizon: int) -> Row:
-    top = TOP + LANE * (number - 1)
-    bars = tuple(_bar(one, horizon, top + 2, BAR) for one in lane.way)
-    planned = tuple(_bar(one, horizon, top + 4 + BAR, THIN) for one in lane.planned or ())
-    broken = tuple(Mark(x(one.day, horizon), top + 2, f"{one.name} broken at day {one.day}") for one in lane.broken)
-    return Row(number, top, bars, planned, broken, lane)
+def sizes(lane: Lane) -> str:
+    """A lane's sizes in words."""
+    low, high = lane.sizes
+    if low <= _NO_SMALLER:
+        return "any size" if high is None else f"under {_bytes(high)}"
+    return f"{_bytes(low)} and more" if high is None else f"{_bytes(low)} to under {_bytes(high)}"
+
+
+def who(lane: Lane) -> str:
+    """Of which objects a lane is, besides prefix and size."""
+    tagged = ", ".join(f"{name}={value}" for name, value in sorted(lane.tags))
+    words = f"tagged {tagged}" if tagged else "without tags"
+    return f"{words}, another version put over it on day {REPLACED_AFTER}" if lane.replaced else words
+
+
+def _bytes(size: int) -> str:
+    return f"{size >> 10} KB" if size % 1024 == 0 and size else f"{size:,} bytes"
+
+
+def _caption(lane: Lane) -> str:
+    more = f" and {len(lane.prefixes) - 3} more" if len(lane.prefixes) > 3 else ""
+    named = ", ".join(prefix or "(the whole bucket)" for prefix in lane.prefixes[:3]) + more
+    tagged = f", {who(lane)}" if lane.tags or lane.replaced else ""
+    text = visible(f"{named}: {sizes(lane)}{tagged}")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _row(number: int, lane: Lane, top: float, horizon: int) -> Row:
+    bars = tuple(_bar(one, horizon, top + WORDS, BAR) for one in lane.way)
+    planned = tuple(_bar(one, horizon, top + WORDS + BAR + 2, THIN) for one in lane.planned or ())
+    broken = tuple(_mark(one.day, top + WORDS, f"{one.name} broken on day {one.day}", horizon) for one in lane.broken)
+    return Row(number, top, _caption(lane), bars, planned, broken, lane)
+
+
+def _mark(day: int, y: float, text: str, horizon: int) -> Mark:
+    place = x(day, horizon)
+    return Mark(place, y, text, "end" if place > WIDTH * 0.7 else "start")
 
 
 def _bar(segment: Segment, horizon: int, y: float, height: float) -> Bar:

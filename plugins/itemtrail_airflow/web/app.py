@@ -17,13 +17,14 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from itemtrail.errors import ConfigurationError, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail_airflow.web import assets, coverage, page, places
+from itemtrail_airflow.web import assets, coverage, page, places, posture
 from itemtrail_airflow.web.blocking import Busy
 from itemtrail_airflow.web.headers import App, Receive, Scope, SecurityHeaders, Send
 
 log = logging.getLogger(__name__)
 PAGES: dict[str, tuple[str, APIRouter]] = {
     "coverage": ("Coverage", coverage.router),
+    "posture": ("Posture", posture.router),
 }
 """Pages by the first part of their path: what the navigation calls them, and their routes."""
 _HEADINGS = {401: "Sign in to Airflow first", 403: "Not for you", 404: "There is no such page", 405: "There is no such page"}
