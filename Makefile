@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo review-demo ui sandbox test test-unit lint types imports check parity bench bench-history bench-ledger bench-validate lock clean
+.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-history bench-ledger bench-validate lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ demo: setup ## DynamoDB calls → signed trail → proven archive, on this machi
 review-demo: setup ## faults planted in a clean account; a review that finds each and invents none
 	@.venv/bin/python -m itemtrail_demo.review $(ARGS)
 
+backfill-month: setup ## a month backfilled under a real scheduler, a bad day and a killed task in it (10 to 20 minutes)
+	@.venv/bin/python -m itemtrail_demo.backfill_month $(ARGS)
+
 ui: setup ## Airflow's UI on loopback over the same replayed days
 	@.venv/bin/python -m itemtrail_demo.ui $(ARGS)
 
@@ -64,8 +67,17 @@ imports: setup ## the import contracts
 
 check: lint types imports test ## everything a change must pass
 
+env: ## secrets for docker-compose.yaml into .env; overwrites nothing
+	@$(PYTHON) deploy/env.py
+
+compose-test: setup ## the whole stack on a Docker engine: workers killed, services restarted, the archive compared (some minutes)
+	@PYTHONPATH=include:plugins:. .venv/bin/python -m tests.compose.run $(ARGS)
+
 parity: setup ## ours beside `aws cloudtrail validate-logs`, scenario by scenario; writes docs/validation-parity.md
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.parity
+
+docs: setup ## docs/dags.md, from the DAG objects
+	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.dags_page
 
 bench: setup ## conversion and archive benchmarks (not in the tests)
 	@.venv/bin/python -m tests.benchmarks.convert
@@ -81,7 +93,7 @@ bench-history: setup ## the join of who and what: speed and precision; then one 
 	@.venv/bin/python -m tests.benchmarks.timeline
 
 lock: $(UV) ## write the requirements files from their .in files
-	@for f in requirements requirements-dev requirements-sandbox requirements-bootstrap; do \
+	@for f in requirements requirements-dev requirements-celery requirements-sandbox requirements-bootstrap; do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $(LOCKFLAGS) $$f.in -o $$f.txt; done
 
