@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs docs env compose-test bench bench-history bench-ledger bench-validate lock clean
+.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-history bench-ledger bench-validate lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -75,9 +75,6 @@ compose-test: setup ## the whole stack on a Docker engine: workers killed, servi
 
 parity: setup ## ours beside `aws cloudtrail validate-logs`, scenario by scenario; writes docs/validation-parity.md
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.parity
-
-docs: setup ## docs/dags.md, from the DAG objects
-	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.dags_page
 
 docs: setup ## docs/dags.md, from the DAG objects
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.dags_page
