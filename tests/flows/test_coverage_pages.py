@@ -22,6 +22,11 @@ PLACE = [(ACCOUNT, REGION)]
 NOW = dt.datetime.combine(DAY + 2 * ONE, dt.time(6, 31), dt.UTC)
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(coverage_pages, "_kept", {})
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> ArchiveWorld:
     return ArchiveWorld(tmp_path)
@@ -36,7 +41,8 @@ def watch(world: ArchiveWorld, *, now: dt.datetime = NOW, days: int = 2) -> None
 
 def seen(world: ArchiveWorld, *, now: dt.datetime = NOW, year: int = DAY.year) -> dict[dt.date, State]:
     (row,) = coverage_pages.year(world.archive, year, PLACE, now=now, expiry_days=90).rows
-    return {day.day: day.state for day in row.days if day.state is not State.NOT_DUE}
+    days = map(row.at, range(len(row.states)))
+    return {day.day: day.state for day in days if day.state is not State.NOT_DUE}
 
 
 def test_the_calendar_says_what_was_found(world):
@@ -82,7 +88,7 @@ def test_a_hostile_document_that_says_proven_is_contradicted_by_the_units_page(w
     (book,) = coverage_book.books([lie], made=NOW, first=DAY, basis="trust me")
     world.archive.put(layout.coverage_key(ACCOUNT, DAY.year), book.to_json())
     (row,) = coverage_pages.year(world.archive, DAY.year, PLACE, now=NOW, expiry_days=90).rows
-    claim = row.days[DAY.timetuple().tm_yday - 1]
+    claim = row.on(DAY)
     found = coverage_unit.look(world.archive, unit, now=NOW)
     assert (claim.state, found.state) == (State.PROVEN, State.FINDINGS)
     assert "the receipts, read now, say archived, with findings" in coverage_unit.disagrees(found, claim)

@@ -25,7 +25,8 @@ def book(marks: dict[int, Mark], made: dt.datetime = NOW):
 
 def states(of, news=(), *, now=NOW, year=2026, **more):
     made = row(ACCOUNT, REGION, year, of, newest(news), now=now, expiry_days=90, **more)
-    return {day.day: day.state for day in made.days if day.state is not State.NOT_DUE}
+    days = map(made.at, range(len(made.states)))
+    return {day.day: day.state for day in days if day.state is not State.NOT_DUE}
 
 
 def test_a_mark_becomes_a_state():
@@ -49,6 +50,11 @@ def test_days_after_the_documents_last_are_not_proven_but_unseen():
     of = book({20: Mark.PROVEN, 21: Mark.PROVEN}, made=dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC))
     assert states(of)[dt.date(2026, 11, 22)] is State.UNSEEN
     assert states(of)[dt.date(2026, 11, 23)] is State.UNSEEN
+
+
+def test_a_document_that_leaves_a_due_day_out_hides_nothing():
+    of = book({20: Mark.PROVEN, 22: Mark.PROVEN, 23: Mark.PROVEN})
+    assert states(of)[dt.date(2026, 11, 21)] is State.UNSEEN
 
 
 def test_a_mark_beyond_the_documents_last_day_is_not_believed():
@@ -97,4 +103,4 @@ def test_an_old_document_is_said_to_be_old(hours, stale):
 
 
 def test_a_leap_year_has_its_day():
-    assert len(row(ACCOUNT, REGION, 2024, "none", {}, now=NOW, expiry_days=90).days) == 366
+    assert len(row(ACCOUNT, REGION, 2024, "none", {}, now=NOW, expiry_days=90).states) == 366

@@ -108,7 +108,7 @@ def test_airflows_own_api_is_not_touched_by_the_headers(viewer):
 
 
 def test_behind_a_proxy_links_carry_its_prefix(viewer):
-    page.mounted_at("/team-a/itemtrail")
+    page.asked_by("/team-a/itemtrail", accepts="")
     body = page.render("error.html", heading="<x>", says="", advice="").body.decode()
     assert 'href="/team-a/itemtrail/coverage"' in body
     assert "<h1>&lt;x&gt;</h1>" in body

@@ -22,6 +22,8 @@ from itemtrail.ports.data import DerivedStore, ObjectStore
 
 MOST_NEWS = 200  # what runs found since, read for one page
 _THREADS = 8
+_MOST_KEPT = 256  # documents, of some 10 KB each
+_kept: dict[tuple[object, ...], Book] = {}
 _NAME = re.compile(r"(?P<year>\d{4})\.json")
 _DAY = dt.timedelta(days=1)
 
@@ -93,11 +95,22 @@ def _book(archive: ObjectStore, year: int, listed: dict[int, ObjectInfo], now: d
     if info.size > MOST_BYTES:
         return f"{info.key} is not used: it has {info.size:,} bytes"
     try:
-        return coverage_book.parse(archive.read(info.key).body, key=info.key, now=now)
+        return _parsed(archive, info, now)
     except (EvidenceError, NotFound) as error:
         return error.message
     except ItemtrailError as error:
         return f"could not look: {error.message}"
+
+
+def _parsed(archive: ObjectStore, info: ObjectInfo, now: dt.datetime) -> Book:
+    """Parsed once for each version that the listing shows: a page's time is Airflow's."""
+    name = (archive.name, info.key, info.etag, info.version_id, info.size, info.last_modified)
+    if (found := _kept.get(name)) is None:
+        found = coverage_book.parse(archive.read(info.key).body, key=info.key, now=now)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[name] = found
+    return found
 
 
 def _first(archive: ObjectStore, listed: dict[int, ObjectInfo], book: Book | str, now: dt.datetime) -> dt.date | None:

@@ -67,7 +67,8 @@ class _Mounted:
         self.fastapi = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page.mounted_at(scope.get("root_path", ""))
+        accepts = dict(scope.get("headers", ())).get(b"accept-encoding", b"").decode("latin-1")
+        page.asked_by(scope.get("root_path", ""), accepts=accepts)
         await self.fastapi(scope, receive, send)
 
 

@@ -1,16 +1,18 @@
 """The configuration, and the archive to read: through the Airflow connection ``airflow.auditor_conn``, which may only read.
 
-Decides: how long clients are kept (a minute, so that a changed connection or configuration is soon seen). Refuses to write: the
+Decides: how long clients are kept (five minutes, so that a changed connection or configuration is soon seen). Refuses to write: the
 store that it gives has no method for it. Call it inside ``in_thread``: it asks Airflow's database and makes clients.
 """
 
 import functools
+import threading
 import time
 
 from itemtrail.ports.data import ObjectStore
 from itemtrail.settings import Settings
 
-KEPT_SECONDS = 60
+KEPT_SECONDS = 300
+_one = threading.Lock()  # making clients costs CPU time: not four times at once
 
 
 def settings_and_store() -> tuple[Settings, ObjectStore]:
@@ -19,7 +21,8 @@ def settings_and_store() -> tuple[Settings, ObjectStore]:
     Raises:
         ConfigurationError: the configuration is wrong, or the connection that it names does not exist.
     """
-    return _opened(int(time.monotonic() // KEPT_SECONDS))
+    with _one:
+        return _opened(int(time.monotonic() // KEPT_SECONDS))
 
 
 @functools.lru_cache(maxsize=1)

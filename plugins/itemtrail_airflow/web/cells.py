@@ -5,37 +5,50 @@ somebody and the newest of a row are reached with Tab, all others with the arrow
 of ours; account and Region are quoted all the same.
 """
 
+import datetime as dt
 import html
-from itertools import groupby
+from functools import lru_cache
 
 from markupsafe import Markup
 
-from itemtrail.core.coverage_calendar import LATE, Day, Row, State
+from itemtrail.core.coverage_book import days_in
+from itemtrail.core.coverage_calendar import LATE, NOT_DUE, STATES, Row, State
 
 _TAB = (*LATE, State.UNSEEN)
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def cells(row: Row, root: str) -> Markup:
     """Twelve months of days, each a link to its unit's page."""
     base = html.escape(f"{root}/coverage/{row.account}/{row.region}/", quote=True)
-    last = max((day.day for day in row.days if day.state is not State.NOT_DUE), default=None)
+    last = len(row.states.rstrip(NOT_DUE)) - 1
     parts = []
-    for month, days in groupby(row.days, key=lambda one: one.day.month):
-        parts.append(f'<div class="m"><b>{_MONTHS[month - 1]}</b>')
-        parts += [_cell(day, base, first=day.day.day == 1, stop=day.day == last) for day in days]
-        parts.append("</div>\n")
+    for index, (mark, (day, title, column, month)) in enumerate(zip(row.states, _days(row.year), strict=True)):
+        if month:
+            parts.append(month)
+        state = STATES[mark]
+        if mark == NOT_DUE:
+            parts.append(f'<i class="c not-due{column}"></i>')
+        elif state in LATE:
+            one = row.at(index)
+            urgent = " urgent" if one.urgent else ""
+            name = f"{title}: {state.words}; {one.left} days to the expiry"
+            parts.append(f'<a class="c {state}{column}{urgent}" href="{base}{day}" title="{name}"></a>')
+        else:
+            skip = "" if index == last or state in _TAB else " tabindex=-1"
+            parts.append(f'<a class="c {state}{column}"{skip} href="{base}{day}" title="{title}: {state.words}"></a>')
+    parts.append("</div>")
     return Markup("".join(parts))  # noqa: S704 - made of dates and escaped text
 
 
-def _cell(day: Day, base: str, *, first: bool, stop: bool) -> str:
-    names = day.state.value
-    if first and (column := day.day.isoweekday()) > 1:
-        names += f" d{column}"
-    if day.state is State.NOT_DUE:
-        return f'<i class="c {names}"></i>'
-    if day.urgent:
-        names += " urgent"
-    skip = "" if stop or day.state in _TAB else " tabindex=-1"
-    left = f"; {day.left} days to the expiry" if day.state in LATE else ""
-    return f'<a class="c {names}"{skip} href="{base}{day.day}" title="{day.day:%a} {day.day}: {day.state.words}{left}"></a>'
+@lru_cache(maxsize=8)
+def _days(year: int) -> tuple[tuple[str, str, str, str], ...]:
+    """Of each day: its date, its title, the class of its column where it is a month's first, and what begins its month."""
+    found = []
+    for index in range(days_in(year)):
+        day = dt.date(year, 1, 1) + dt.timedelta(days=index)
+        end = "</div>" if index else ""
+        month = f'{end}<div class="m"><b>{_MONTHS[day.month - 1]}</b>' if day.day == 1 else ""
+        column = f" d{day.isoweekday()}" if day.day == 1 and day.isoweekday() > 1 else ""
+        found.append((str(day), f"{day:%a} {day}", column, month))
+    return tuple(found)

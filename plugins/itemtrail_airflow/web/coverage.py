@@ -23,7 +23,7 @@ from itemtrail_airflow.web.page import query, render, root
 from itemtrail_airflow.web.runs import may_see_runs, runs_of
 
 ROWS = 20  # of a page: with the year they bound its size
-MOST_SHOWN = 8  # late units named above the calendar
+MOST_SHOWN = 4  # late units named above the calendar
 FILTERS = (State.FINDINGS, State.MISSING, State.PENDING, State.QUARANTINED, State.UNSEEN)
 Account = Annotated[str, Path(pattern=r"^\d{12}$")]
 Region = Annotated[str, Path(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
@@ -128,8 +128,7 @@ def _of_day(day: dt.date) -> HTMLResponse:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise HTTPException(422, f"{day} is no day of CloudTrail")
     found = coverage_pages.year(store, day.year, _places(settings), now=now, expiry_days=settings.trail.expiry_days)
-    index = day.timetuple().tm_yday - 1
-    units = [(row, row.days[index]) for row in found.rows]
+    units = [(row, row.on(day)) for row in found.rows]
     rests = _rests(list(found.rows), found, now)
     return render("coverage_day.html", day=day, units=units, rests=rests, kept=settings.archive.tag_proven)
 
@@ -139,7 +138,7 @@ def _unit(of: Unit, user: Any) -> HTMLResponse:
     now = dt.datetime.now(dt.UTC)
     found = coverage_unit.look(store, of, now=now)
     claimed = coverage_pages.year(store, of.day.year, [(of.account, of.region)], now=now, expiry_days=settings.trail.expiry_days)
-    claim = claimed.rows[0].days[of.day.timetuple().tm_yday - 1]
+    claim = claimed.rows[0].on(of.day)
     allowed = may_see_runs(user)
     return render(
         "unit.html",
@@ -171,6 +170,8 @@ def _places(settings: Settings) -> list[tuple[str, str]]:
 def age(span: dt.timedelta) -> str:
     """As people say it: 5 minutes, 11 hours, 3 days."""
     minutes = int(span.total_seconds() // 60)
+    if minutes < 2:
+        return "a minute"
     if minutes < 120:
-        return f"{max(minutes, 0)} minutes"
+        return f"{minutes} minutes"
     return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // 1440} days"

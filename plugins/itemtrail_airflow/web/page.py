@@ -13,6 +13,7 @@ Values reach a template escaped (autoescape), and a name that is missing fails (
 (CSP). Write links as ``{{ root }}/coverage``: ``root`` has the prefix under which Airflow mounts the pages, also behind a proxy.
 """
 
+import gzip
 import hashlib
 import urllib.parse
 from collections.abc import Mapping
@@ -26,19 +27,29 @@ from fastapi.responses import HTMLResponse
 
 FOLDER = Path(__file__).parent
 PREFIX = "/itemtrail"
+_LARGE = 50_000  # bytes
 _root: ContextVar[str] = ContextVar("root", default=PREFIX)
+_gzip: ContextVar[bool] = ContextVar("gzip", default=False)
 
 
 def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of ``template`` below ``templates/``, filled with ``values``."""
+    """The page of ``template`` below ``templates/``, filled with ``values``.
+
+    A large one is compressed here: Airflow would do it in its event loop, and every API request would wait for it.
+    """
     here = root()
     shell = here.removesuffix(PREFIX) + "/"
-    return HTMLResponse(environment().get_template(template).render(root=here, airflow=shell, **values), status)
+    body = environment().get_template(template).render(root=here, airflow=shell, **values).encode()
+    if len(body) < _LARGE or not _gzip.get():
+        return HTMLResponse(body, status)
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return HTMLResponse(gzip.compress(body, compresslevel=2, mtime=0), status, headers)
 
 
-def mounted_at(root: str) -> None:
-    """Where the pages are mounted, for the request that is being answered (ASGI's ``root_path``)."""
+def asked_by(root: str, *, accepts: str) -> None:
+    """Where the pages are mounted (ASGI's ``root_path``) and which encodings are accepted, for the request being answered."""
     _root.set(root)
+    _gzip.set("gzip" in accepts)
 
 
 def root() -> str:
