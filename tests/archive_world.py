@@ -150,10 +150,12 @@ class MortalStore:
         self.count += 1
         if self.count == self.at and not self.after:
             raise Killed
-        result = action()
-        if self.count == self.at:
-            raise Killed
-        return result
+        count = self.count
+        try:
+            return action()
+        finally:
+            if count == self.at:
+                raise Killed
 
     def put_new(self, key: str, body: bytes | Path, *, locked: bool, content_type: str = "") -> bool:
         return self._live(lambda: self.inner.put_new(key, body, locked=locked, content_type=content_type))

@@ -80,6 +80,8 @@ class ArchiveSettings(_Section):
     regions: tuple[Region, ...]
     reopen_days: Annotated[int, Field(ge=1, le=90)] = 30
     part_bytes: Annotated[int, Field(ge=1 << 20, le=4 << 30)] = 256 << 20
+    shard_bytes: Annotated[int, Field(ge=1 << 20)] = 512 << 20  # stored bytes from which Airflow splits a unit's commit
+    shards: Annotated[int, Field(ge=1, le=64)] = 4  # by how many tasks at most; 1 never splits
     retention_mode: Literal["GOVERNANCE", "COMPLIANCE", "NONE"] = "GOVERNANCE"
     retention_days: Annotated[int, Field(ge=1, le=36500)] = 30
     confirm_compliance: str = ""

@@ -227,18 +227,20 @@ def test_equal_records_are_dropped_once_and_named(world: ArchiveWorld) -> None:
     assert (receipt.counts.records_in, receipt.counts.rows, receipt.counts.duplicates) == (48, 47, 1)
 
 
-def test_parts_are_cut_by_stored_bytes_and_duplicates_are_seen_across_them(tmp_path: Path) -> None:
+def test_parts_are_cut_by_stored_bytes_and_equal_records_are_dropped_within_a_part_only(tmp_path: Path) -> None:
     world = ArchiveWorld(tmp_path, settings=settings(part_bytes=1 << 20))
-    big = gzip.compress(records(*(f"{n:0900d}" for n in range(600))) + b" " * 600_000, compresslevel=0, mtime=0)
-    one, other = world.logs()[0], world.logs()[40]
-    for key in (one, other):
-        world.source.replace(key, big)
+    for n in (5, 20):
+        world.source.replace(world.logs()[n], gzip.compress(records(f"{n}") + b" " * 700_000, compresslevel=0, mtime=0))
+    one, near, far = (world.logs()[n] for n in (0, 1, 40))
+    for key in (one, near, far):
+        world.source.replace(key, gzip.compress(records("equal"), mtime=0))
     receipt = world.run()
     tars = [o.key for o in receipt.outputs if o.kind is OutputKind.ORIGINALS]
-    assert tars == [layout.tar_key(world.unit, 0, n) for n in range(len(tars))]
-    assert len(tars) >= 2
-    assert receipt.counts.duplicates == 600
-    assert {d.survivor_object for d in receipt.duplicates} == {one}
+    assert tars == [layout.tar_key(world.unit, 0, n) for n in range(2)]
+    parts = {p.key: p.part for p in receipt.inputs}
+    assert (parts[one], parts[near], parts[far]) == (0, 0, 1)
+    assert [(d.source_object, d.survivor_object) for d in receipt.duplicates] == [(near, one)]
+    assert (receipt.counts.records_in, receipt.counts.rows, receipt.counts.duplicates) == (48, 47, 1)
     assert len(members(world, receipt, tmp_path)) == 48 + 25
 
 

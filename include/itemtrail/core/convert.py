@@ -1,6 +1,6 @@
 """Log files into events: Parquet per event date, every record accounted for.
 
-Decides: which records become rows, which are duplicates (equal in full, within one commit; the first in key order survives),
+Decides: which records become rows, which are duplicates (equal in full, within one part; the first in key order survives),
 which are set aside, and where each goes. For every converter: records in = rows + duplicates + quarantined, where an object
 that cannot be cut into records, or a wrapper with members beside ``Records``, counts as one. The same inputs give the same bytes.
 Refuses to read or fetch: it takes the inflated content that was hashed. Memory: one content and one row group's records.
@@ -95,7 +95,7 @@ class Converter:
             None where nobody knows it: those go to ``event_date=unknown``.
         name: ``NNN-PPP``, commit and part.
         limits: what a hostile file meets.
-        seen: what the commit has seen so far; shared by its parts.
+        seen: what was seen so far; for an archive of its own part (docs/adr/0117).
         quarantine: where bytes set aside are written; ``directory/quarantine`` by default.
         marks: what the files' metadata says beside their schema.
     """

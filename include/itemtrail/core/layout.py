@@ -30,6 +30,7 @@ STREAM_RECORDS = "stream_records/"
 STREAM_RECEIPTS = "stream_receipts/"
 LEDGER = "ledger/"
 REOPENED = "reopened/"
+SHARDS = "shards/"
 EVENT_HISTORY = "event_history/"
 EVENT_HISTORY_PAGES = "event_history_pages/"
 EVENT_HISTORY_RECEIPTS = "event_history_receipts/"
@@ -87,6 +88,11 @@ def receipt_key(unit: Unit, number: int) -> str:
 def tar_key(unit: Unit, number: int, part: int) -> str:
     """Key of a part's originals tar."""
     return f"{ORIGINALS}{unit_folder(unit)}{commit_name(number, part)}.tar"
+
+
+def part_note_key(unit: Unit, number: int, part: int, made_from: str) -> str:
+    """Key of the note that a part was put; ``made_from`` tells notes of another plan or version apart."""
+    return f"{SHARDS}{unit_folder(unit)}{commit_name(number, part)}.{made_from[:16]}.json"
 
 
 def quarantine_key(unit: Unit, number: int, part: int) -> str:

@@ -140,6 +140,14 @@ def cut(sizes: Sequence[int], part_bytes: int) -> tuple[int, ...]:
     return tuple(parts)
 
 
+def shards(sizes: Sequence[int], parts: Sequence[int], *, big: int, most: int) -> int:
+    """By how many tasks a commit is built: 1 where its originals (stored bytes, and their parts) are fewer than ``big`` bytes.
+
+    A shard is every n-th part, so that there are never more shards than parts.
+    """
+    return min(most, len(set(parts))) if sizes and sum(sizes) >= big else 1
+
+
 def canonical(document: Any) -> bytes:
     """Canonical JSON of a plan, a receipt or any mapping: sorted names, no spaces, UTF-8."""
     return msgspec.json.encode(document, order="sorted")

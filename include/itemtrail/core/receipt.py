@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
-from itemtrail.core.plan import DigestFinding, Input, Judgement, Plan, Versions, canonical, decode, sha256
+from itemtrail.core.plan import DigestFinding, Input, Judgement, Kind, Plan, Versions, canonical, decode, sha256
 from itemtrail.errors import EvidenceError
 from itemtrail.model import Conversion, ObjectVerdict, SlotVerdict, Unit, Verdict, worst
 
@@ -45,7 +45,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A record that equals another of the same commit in every byte, and the one that was kept."""
+    """A record that equals another of the same part in every byte, and the one that was kept."""
 
     source_object: str
     record_index: int
@@ -79,7 +79,7 @@ class Counts:
     duplicates: int = 0
     quarantined: int = 0  # an object that cannot be cut into records counts as one, here and in records_in
     quarantined_objects: int = 0  # of these, whole objects
-    same_event_id: int = 0  # records whose eventID another record of the commit has, with other content: all kept
+    same_event_id: int = 0  # records whose eventID another record of its part has, with other content: all kept
     bytes_in: int = 0  # inflated
     bytes_stored: int = 0  # originals as delivered
     bytes_out: int = 0  # Parquet
@@ -92,7 +92,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What the commit's outputs are, as written and read back."""
+    """What outputs are, as written and read back: of one part, or of the whole commit."""
 
     packed: tuple[Packed, ...]
     outputs: tuple[Output, ...]
@@ -189,6 +189,25 @@ def make(plan: Plan, made: Made, *, finished_by: Versions, earlier: Conversion) 
         quarantined=made.quarantined,
         lost=lost,
     )
+
+
+def joined(parts: Sequence[Made]) -> Made:
+    """What all of a commit's parts are together."""
+    return Made(
+        packed=tuple(one for part in parts for one in part.packed),
+        outputs=tuple(one for part in parts for one in part.outputs),
+        duplicates=tuple(one for part in parts for one in part.duplicates),
+        quarantined=tuple(one for part in parts for one in part.quarantined),
+        records_in=sum(part.records_in for part in parts),
+        rows=sum(part.rows for part in parts),
+        same_event_id=sum(part.same_event_id for part in parts),
+        bytes_in=sum(part.bytes_in for part in parts),
+    )
+
+
+def content_bytes(packed: Iterable[Packed]) -> int:
+    """Inflated bytes of the logs among ``packed``."""
+    return sum(one.content_size for one in packed if one.kind is Kind.LOG)
 
 
 def pack(original: Input, *, tar: str, offset: int) -> Packed:

@@ -1,8 +1,9 @@
 """Building a commit's outputs in a local room: originals tar, Parquet, quarantine tar, all from the one buffer that was read.
 
 Decides: the order (key order, part by part), what goes into quarantine whole (bytes that do not inflate), and how a plan that was
-left open is built again: from its tar where that is in the archive already, else from the same versions in the trail bucket.
-Refuses to write to the archive and to judge. Memory holds a few objects and the converter's batch, however many files there are.
+left open is built again: from its tar where that is in the archive already, else from the same versions in the trail bucket. A
+part is built from its own originals and nothing else, so that parts can be built apart (docs/adr/0117). Refuses to write to the
+archive and to judge. Memory holds a few objects and the converter's batch, however many files there are.
 """
 
 import hashlib
@@ -48,12 +49,19 @@ class Whole:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltPart:
-    """One part, ready to be put. ``unread`` are the wanted objects that could not be had, each with its error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPart:
+    """One part as read: what a plan says of it. ``unread`` are the wanted objects that could not be had, each with its error."""
 
     number: int
     inputs: tuple[Input, ...]
+    unread: tuple[tuple[Wanted, ItemtrailError], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltPart(ReadPart):
+    """One part, ready to be put."""
+
     packed: tuple[Packed, ...]
     tar: LocalFile
     events: tuple[LocalFile, ...]
@@ -63,7 +71,6 @@ class BuiltPart:
     records_in: int
     rows: int
     same_event_id: int
-    unread: tuple[tuple[Wanted, ItemtrailError], ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,13 +82,26 @@ class Bench:
     source: ObjectStore
     room: Path
     settings: ConversionSettings
-    seen: Seen
 
     @property
     def limits(self) -> Limits:
         """The converter's limits, from the settings."""
         s = self.settings
         return Limits(max_record_bytes=s.max_record_bytes, max_depth=s.max_depth, row_group_rows=s.row_group_rows)
+
+
+def read_part(bench: Bench, part: int, wanted: Sequence[Wanted]) -> ReadPart:
+    """Read and hash ``wanted`` (in key order), and keep nothing: the first look at a commit that several tasks will build."""
+    inputs: list[Input] = []
+    unread: list[tuple[Wanted, ItemtrailError]] = []
+    for item, got in fetch_all(bench.source, wanted, room=bench.room, max_bytes=bench.settings.max_object_bytes):
+        if isinstance(got, ItemtrailError):
+            unread.append((item, got))
+            continue
+        inputs.append(_examine(item, got, part, bench.settings.max_inflated_bytes)[0])
+        if got.path:
+            got.path.unlink()
+    return ReadPart(number=part, inputs=tuple(inputs), unread=tuple(unread))
 
 
 def build_part(bench: Bench, part: int, wanted: Sequence[Wanted], *, existing: Path | None = None) -> BuiltPart:
@@ -110,6 +130,7 @@ class _PartMaker:
         self._packed: list[Packed] = []
         self._whole: list[Whole] = []
         self._unread: list[tuple[Wanted, ItemtrailError]] = []
+        self._seen = Seen(folder)
         self._converter: Converter | None = None
 
     def take(self, tar: tarball.TarWriter, found: Iterable[tuple[Wanted, Fetched | ItemtrailError]]) -> None:
@@ -150,6 +171,7 @@ class _PartMaker:
         """Give up what is open."""
         if self._converter:
             self._converter.close()
+        self._seen.close()
 
     def _pack(self, tar: tarball.TarWriter, original: Input, got: Fetched, content: bytes | None, detail: str) -> None:
         body = got.path or got.stored.body
@@ -174,7 +196,7 @@ class _PartMaker:
                 delivery_date=unit.day,
                 name=self._name,
                 limits=bench.limits,
-                seen=bench.seen,
+                seen=self._seen,
             )
         return self._converter
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from itemtrail.core import layout, tarball
 from itemtrail.core.plan import Input, Plan, Versions
 from itemtrail.core.rebuild import records
-from itemtrail.core.receipt import Made, Output, OutputKind, Packed, Receipt, make
+from itemtrail.core.receipt import Made, Output, OutputKind, Packed, Receipt, content_bytes, joined, make
 from itemtrail.errors import EvidenceError, SourceUnavailable
 from itemtrail.flows.archive_build import BuiltPart, LocalFile
 from itemtrail.model import Conversion
@@ -28,24 +28,42 @@ _TYPES = {
 }
 
 
-def commit(
-    archive: ArchiveStore,
-    plan: Plan,
-    parts: Sequence[BuiltPart],
-    *,
-    room: Path,
-    finished_by: Versions,
-    earlier: Conversion,
-    progress: Progress,
-) -> Receipt:
-    """Put and read back every output of ``plan``, then its receipt.
+def put_part(archive: ArchiveStore, plan: Plan, part: BuiltPart, *, room: Path) -> Made:
+    """Put and read back the outputs of one part of ``plan``.
 
     Raises:
         EvidenceError: an output exists with other content, or does not read back as it was written.
         AccessDenied, SourceUnavailable, ConfigurationError.
     """
-    made = [_Putter(archive, plan, room).part(part) for part in parts]
-    receipt = make(plan, _join(parts, made), finished_by=finished_by, earlier=earlier)
+    packed, outputs = _Putter(archive, plan, room).part(part)
+    return Made(
+        packed=packed,
+        outputs=outputs,
+        duplicates=part.duplicates,
+        quarantined=part.quarantined,
+        records_in=part.records_in,
+        rows=part.rows,
+        same_event_id=part.same_event_id,
+        bytes_in=content_bytes(packed),
+    )
+
+
+def commit(
+    archive: ArchiveStore,
+    plan: Plan,
+    made: Sequence[Made],
+    *,
+    finished_by: Versions,
+    earlier: Conversion,
+    progress: Progress,
+) -> Receipt:
+    """Put the receipt of ``plan``, whose parts were ``made``, each put and read back.
+
+    Raises:
+        EvidenceError: a receipt exists and says something else, or the numbers do not add up.
+        AccessDenied, SourceUnavailable, ConfigurationError.
+    """
+    receipt = make(plan, joined(made), finished_by=finished_by, earlier=earlier)
     body, key = receipt.to_json(), layout.receipt_key(plan.unit, plan.number)
     if archive.put_new(key, body, locked=True, content_type="application/json"):
         progress(f"{plan.unit}: commit {plan.number} {receipt.verdict}, {receipt.counts.rows} rows")
@@ -144,20 +162,6 @@ def _same_commit(found: Receipt, ours: Receipt) -> bool:
     """Another writer's receipt of the same plan: outputs were checked against ours already, engines may differ."""
     same = (found.plan, found.previous, found.unit, found.number) == (ours.plan, ours.previous, ours.unit, ours.number)
     return same and [o.key for o in found.outputs] == [o.key for o in ours.outputs]
-
-
-def _join(parts: Sequence[BuiltPart], made: Sequence[tuple[tuple[Packed, ...], tuple[Output, ...]]]) -> Made:
-    packed = tuple(p for of_part, _ in made for p in of_part)
-    return Made(
-        packed=packed,
-        outputs=tuple(o for _, of_part in made for o in of_part),
-        duplicates=tuple(d for part in parts for d in part.duplicates),
-        quarantined=tuple(q for part in parts for q in part.quarantined),
-        records_in=sum(part.records_in for part in parts),
-        rows=sum(part.rows for part in parts),
-        same_event_id=sum(part.same_event_id for part in parts),
-        bytes_in=sum(p.content_size for p in packed if p.kind == "log"),
-    )
 
 
 def _output(kind: OutputKind, part: BuiltPart, file: LocalFile) -> Output:
