@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 # What a word of our own messages may look like. Numbers are short: longer ones are accounts (12 digits), times and sizes.
 _WORD = re.compile(
-    r"""[("'`\[]*(
+    r"""[('`\[]*(
         [A-Za-z][A-Za-z_.-]{0,39}                                   # a word, a setting's or a DAG's name
       | -{1,2}[a-z][a-z-]{0,30}                                     # an option of a command
       | \d{1,4}(,\d{3})* | \d{12}                                   # a count, an account
@@ -20,7 +20,7 @@ _WORD = re.compile(
       | \d{12}/[a-z]{2}(-[a-z]+)+-\d(/\d{4}-\d\d-\d\d)?             # a unit
       | s3://[a-z0-9.-]{3,63}(/[a-z_]+)?/?                          # a bucket, and a prefix of ours in it
       | arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:(table|role|trail|key|function)?[:/]?[A-Za-z0-9_.-]{1,64}
-    )['"`)\]]*[.,:;?!]*""",
+    )['`)\]]*[.,:;?!]*""",
     re.VERBOSE,
 )
 CUT = "…"
@@ -35,6 +35,7 @@ def words(text: str, foreign: Iterable[str] = ()) -> str:
     """
     for other in sorted({one.strip() for one in foreign if len(one.strip()) > 2}, key=len, reverse=True):
         text = text.replace(other, f" {CUT} ")
+    text = re.sub(r"[{\"].*[}\"]", CUT, text, flags=re.DOTALL)  # JSON, or a quotation: not how this project writes
     kept: list[str] = []
     for word in text.split()[:_MOST_WORDS]:
         good = bool(_WORD.fullmatch(word)) and not _SECRET.search(word)
