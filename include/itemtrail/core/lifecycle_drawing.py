@@ -30,7 +30,7 @@ _TICKS = (
     (3653, "10 y"),
 )
 _PER_LETTER = 8.6
-_LONGEST = 118  # letters of a caption
+_LONGEST, _BROKEN = 128, 24  # letters of a caption, and what words of a broken promise take of them
 _NO_SMALLER = 20  # bytes; whether there is anything below is nobody's question
 SHORT = {
     "STANDARD": ("STANDARD", "STD"),
@@ -140,7 +140,7 @@ def who(lane: Lane) -> str:
     """Of which objects a lane is, besides prefix and size."""
     tagged = ", ".join(f"{name}={value}" for name, value in sorted(lane.tags))
     words = f"tagged {tagged}" if tagged else "without tags"
-    return f"{words}, another version put over it on day {REPLACED_AFTER}" if lane.replaced else words
+    return f"{words}, replaced on day {REPLACED_AFTER}" if lane.replaced else words
 
 
 def _bytes(size: int) -> str:
@@ -152,7 +152,8 @@ def _caption(lane: Lane) -> str:
     named = ", ".join(prefix or "(the whole bucket)" for prefix in lane.prefixes[:3]) + more
     tagged = f", {who(lane)}" if lane.tags or lane.replaced else ""
     text = visible(f"{named}: {sizes(lane)}{tagged}")
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    longest = _LONGEST - sum(len(one.name) + _BROKEN for one in lane.broken)
+    return text if len(text) <= longest else f"{text[: max(longest, 20)]}…"
 
 
 def _row(number: int, lane: Lane, top: float, horizon: int) -> Row:

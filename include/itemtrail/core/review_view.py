@@ -107,7 +107,9 @@ def exceptions(report: ReadReport, now: dt.datetime) -> tuple[Excepted, ...]:
 def age(report: ReadReport, now: dt.datetime) -> str:
     """How old a review is, in words."""
     hours = int((now - report.review.taken_at).total_seconds() // 3600)
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    if hours < 1:
+        return "less than an hour"
+    return f"{hours} hour{'s' if hours > 1 else ''}" if hours < 48 else f"{hours // 24} days"
 
 
 def mark(line: Line) -> str:

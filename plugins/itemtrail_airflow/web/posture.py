@@ -164,7 +164,8 @@ def _answer(template: str, **values: Any) -> HTMLResponse:
 
 def _seen(value: object) -> str:
     """Somebody's text with its control characters, and those that turn its direction, as what they are."""
-    return "\n".join(visible(line) for line in str(value).split("\n"))
+    text = str(value)
+    return text if text.isprintable() else "\n".join(visible(line) for line in text.split("\n"))
 
 
 def _utc(time: dt.datetime) -> str:
