@@ -70,6 +70,17 @@ class TrailSettings(_Section):
     data_events: DataEvents = DataEvents()
 
 
+class AcceptedDay(_Section):
+    """A day that stays unproven and that somebody answers for, until the end of a day (UTC). Its verdict stays what it is."""
+
+    account: AccountId
+    region: Region
+    day: date
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    owner: Annotated[str, Field(min_length=1, max_length=200)]
+    expires: date  # the last day on which it is accepted
+
+
 class ArchiveSettings(_Section):
     """The long-term bucket and what is expected in it."""
 
@@ -92,6 +103,7 @@ class ArchiveSettings(_Section):
     events_after_days: Annotated[int, Field(ge=30, le=3650)] = 90
     tag_proven: bool = True
     lifecycle_lag_days: Annotated[int, Field(ge=3, le=60)] = 3  # S3 acts asynchronously: how late it may be
+    accepted: tuple[AcceptedDay, ...] = ()
 
 
 class ValidationSettings(_Section):

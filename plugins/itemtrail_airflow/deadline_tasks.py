@@ -41,7 +41,8 @@ def look() -> list[dict[str, Any]]:
         known = recorded(store, units, now=now, reopen_days=wanted.reopen_days, room=Path(room))
     log.log(logging.ERROR if known.trouble else logging.INFO, known.basis(len(units)))
     expiry = roles.settings.trail.expiry_days
-    cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks)
+    accepted = wanted.accepted
+    cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks, accepted=accepted)
     metrics.emit(lambda: metrics.of_coverage(cells, wanted.accounts, wanted.regions, expiry_days=expiry, now=now))
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))

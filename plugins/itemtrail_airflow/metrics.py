@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 BACKENDS = ("statsd_on", "statsd_datadog_enabled", "otel_on")
 NO_RECEIPT = "NONE"
+ACCEPTED = "ACCEPTED"
 _DAY = dt.timedelta(days=1)
 
 
@@ -81,7 +82,8 @@ def of_coverage(
     """Of `watch_deadline`: how many units are in each state, until when there is proof, and when unproven days begin to expire.
 
     The newest proven day's end, or the first due day's beginning where none is; the trail bucket's configured expiry of the
-    oldest day that is not proven, today included, so that a place where all is proven has the whole time left.
+    oldest day that is not proven, today included, so that a place where all is proven has the whole time left. Days that somebody
+    answers for are counted apart, and wait for nothing.
     """
     from itemtrail.flows.coverage import Coverage
 
@@ -89,11 +91,11 @@ def of_coverage(
     for account, region in product(sorted({*accounts}), sorted({*regions})):
         where = {"account": account, "region": region}
         mine = [cell for cell in cells if (cell.unit.account, cell.unit.region) == (account, region)]
-        states = Counter(cell.state for cell in mine)
-        for state in Coverage:
-            yield Gauge("coverage_units", states[state], {**where, "state": str(state)})
+        states = Counter(ACCEPTED if cell.accepted else str(cell.state) for cell in mine)
+        for state in (*map(str, Coverage), ACCEPTED):
+            yield Gauge("coverage_units", states[state], {**where, "state": state})
         proven = {cell.unit.day for cell in mine if cell.state is Coverage.PROVEN}
-        unproven = {cell.unit.day for cell in mine} - proven | {now.date()}
+        unproven = {cell.unit.day for cell in mine if not cell.accepted} - proven | {now.date()}
         until = max(proven) + _DAY if proven else min(cell.unit.day for cell in mine) if mine else now.date()
         yield Gauge("newest_proven_timestamp_seconds", seconds(until), where)
         yield Gauge("expiry_timestamp_seconds", seconds(min(unproven) + expiry_days * _DAY), where)

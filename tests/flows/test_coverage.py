@@ -12,6 +12,7 @@ from itemtrail.core import layout
 from itemtrail.errors import SourceUnavailable
 from itemtrail.flows.coverage import Cell, Coverage, begin, coverage, due
 from itemtrail.model import LoggingStatus, Unit
+from itemtrail.settings import AcceptedDay
 
 ONE = dt.timedelta(days=1)
 MAX_AGE = dt.timedelta(hours=30)
@@ -61,6 +62,34 @@ def test_a_removed_digest_makes_the_day_one_with_findings(world):
     (cell,) = cells(world, DAY, now=END + 3 * ONE)
     assert (cell.state, cell.late) == (Coverage.FINDINGS, True)
     assert "DISPROVEN" in cell.line or "UNPROVABLE" in cell.line
+
+
+def answered(world: ArchiveWorld, *, day: dt.date = DAY, expires: dt.date, now: dt.datetime) -> Cell:
+    unit = Unit(ACCOUNT, REGION, day)
+    by = AcceptedDay(account=ACCOUNT, region=REGION, day=day, reason="case 17", owner="audit@example.com", expires=expires)
+    return coverage(world.archive, [unit], now=now, max_age=MAX_AGE, expiry_days=90, accepted=[by])[0]
+
+
+def test_a_bad_day_that_somebody_answers_for_is_not_late_and_no_better(world):
+    digests = [info.key for info in world.source.list("") if "/CloudTrail-Digest/" in info.key and f"{DAY:%Y/%m/%d}" in info.key]
+    world.source.delete(digests[10])
+    world.run()
+    now = END + 3 * ONE
+    cell = answered(world, expires=now.date(), now=now)
+    assert (cell.state, cell.late, cell.accepted) == (Coverage.FINDINGS, False, True)
+    assert "DISPROVEN" in cell.line
+    assert f"accepted by audit@example.com until {now.date()}: case 17" in cell.line
+    assert cell.line in calendar([cell], kept=True)
+    assert answered(world, expires=now.date() - ONE, now=now).late, "the acceptance has expired"
+
+
+def test_nobody_can_answer_for_a_day_that_is_missing_or_whose_receipts_are_broken(world):
+    now = END + 3 * ONE
+    assert answered(world, expires=now.date(), now=now).late
+    world.run()
+    assert not answered(world, expires=now.date(), now=now).accepted, "a proven day needs nobody"
+    world.archive.put(layout.receipt_key(Unit(ACCOUNT, REGION, DAY), 0), b"not a receipt")
+    assert answered(world, expires=now.date(), now=now).late
 
 
 def test_a_week_without_the_archive_is_seven_late_days(world):

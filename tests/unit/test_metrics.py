@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -87,6 +88,13 @@ def test_where_nothing_was_ever_proven_the_lag_counts_from_the_first_day_that_wa
     said = of_coverage(cells(here="MMF", there="W"))
     assert (hours(said, HERE), days_left(said, HERE)) == (78.5, 87)
     assert (hours(said, THERE), days_left(said, THERE)) == (30.5, 89)
+
+
+def test_a_bad_day_that_somebody_answers_for_is_counted_apart_and_waits_for_no_expiry():
+    found = [replace(cell, accepted=cell.state is Coverage.FINDINGS) for cell in cells(here="FPP")]
+    said = of_coverage(found)
+    assert days_left(said, HERE) == 90
+    assert [said["coverage_units", ACCOUNT, HERE, state] for state in ("ACCEPTED", "FINDINGS", "PROVEN")] == [1, 0, 2]
 
 
 def test_a_place_of_which_nothing_is_due_is_said_all_the_same():

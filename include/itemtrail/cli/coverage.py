@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         max_age=arguments.max_age,
         expiry_days=settings.trail.expiry_days,
         recorded=known.lacks,
+        accepted=settings.archive.accepted,
     )
     if arguments.json:
         print(json.dumps(document(cells, known, kept=settings.archive.tag_proven), indent=1))
@@ -105,6 +106,7 @@ def calendar(cells: Sequence[Cell], *, kept: bool) -> str:
     counts = ", ".join(f"{sum(c.state is state for c in cells):,} {state.lower()}" for state in Coverage)
     lines.append(f"\n{counts}; {len(late):,} late")
     lines += [f"  {_late(cell, kept)}" for cell in late[:_SHOWN]]
+    lines += [f"  {cell.line}" for cell in cells if cell.accepted]
     if len(late) > _SHOWN:
         lines.append(f"  and {len(late) - _SHOWN:,} more: --json lists all")
     if late:

@@ -9,7 +9,7 @@ good: a Region that never delivered anything is due like the others. Reads the r
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from itemtrail.core.coverage_book import Found, Mark
 from itemtrail.flows.receipts import Lack, UnitState, not_proven
 from itemtrail.model import LoggingStatus, TrailRef, Unit
 from itemtrail.ports.data import ObjectStore
+from itemtrail.settings import AcceptedDay
 
 _DAY = dt.timedelta(days=1)
 _SOME_DAY = dt.date(2000, 1, 1)  # as long as any other
@@ -47,6 +48,7 @@ class Cell:
     days_left: int
     line: str = ""
     mark: Mark = Mark.PROVEN
+    accepted: bool = False  # somebody answers for its findings: not late
 
 
 def begin(
@@ -79,6 +81,7 @@ def coverage(
     max_age: dt.timedelta,
     expiry_days: int,
     recorded: Mapping[Unit, UnitState | None] = MappingProxyType({}),
+    accepted: Sequence[AcceptedDay] = (),
 ) -> tuple[Cell, ...]:
     """A cell for each of ``units``, in their order.
 
@@ -89,6 +92,8 @@ def coverage(
         max_age: how long after its day's end a unit may still be unproven without being late.
         expiry_days: of the trail bucket.
         recorded: what the ledger answers; the receipts of every other unit are read.
+        accepted: days that somebody answers for. A unit of theirs that is archived and not proven is no longer late; it stays
+            FINDINGS, and its line says who answers. One that is missing, or whose receipts contradict each other, is late as ever.
 
     Raises:
         AccessDenied, SourceUnavailable: could not look; nothing is concluded.
@@ -97,7 +102,9 @@ def coverage(
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="coverage") as pool:
         read = pool.map(lambda unit: not_proven(archive, [unit]), unanswered)
         lacks = {unit: lack[0] if lack else None for unit, lack in zip(unanswered, read, strict=True)}
-    return tuple(_cell(unit, lacks[unit] if unit in lacks else recorded[unit], now, max_age, expiry_days) for unit in units)
+    answers = {Unit(one.account, one.region, one.day): one for one in accepted if now.date() <= one.expires}
+    cells = (_cell(unit, lacks[unit] if unit in lacks else recorded[unit], now, max_age, expiry_days) for unit in units)
+    return tuple(_answered(cell, answers[cell.unit], lacks, recorded) if cell.unit in answers else cell for cell in cells)
 
 
 def due(accounts: Sequence[str], regions: Sequence[str], first: dt.date, now: dt.datetime) -> tuple[Unit, ...]:
@@ -123,6 +130,15 @@ def _cell(unit: Unit, lack: UnitState | None, now: dt.datetime, max_age: dt.time
     late = now - dt.datetime.combine(unit.day + _DAY, dt.time(), dt.UTC) > max_age
     state = Coverage.PENDING if not late else Coverage.MISSING if one.mark is Mark.MISSING else Coverage.FINDINGS
     return Cell(unit, state, late, left, one.says, one.mark)
+
+
+def _answered(cell: Cell, by: AcceptedDay, *known: Mapping[Unit, UnitState | None]) -> Cell:
+    """``cell``, no longer late where an archive commit says what is wrong with the unit."""
+    lack = next((states[cell.unit] for states in known if cell.unit in states), None)
+    if cell.state is not Coverage.FINDINGS or lack is None or lack.reason is not Lack.NOT_PROVEN:
+        return cell
+    line = f"{cell.line}; accepted by {by.owner} until {by.expires}: {by.reason}"
+    return replace(cell, late=False, line=line, accepted=True)
 
 
 def _first(store: ObjectStore, folder: str, form: str) -> Iterator[dt.date]:
