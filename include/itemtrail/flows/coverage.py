@@ -93,7 +93,7 @@ def coverage(
         expiry_days: of the trail bucket.
         recorded: what the ledger answers; the receipts of every other unit are read.
         accepted: days that somebody answers for. A unit of theirs that is archived and not proven is no longer late; it stays
-            FINDINGS, and its line says who answers. One that is missing, or whose receipts contradict each other, is late as ever.
+            FINDINGS, and its line says who answers. One that is missing or has broken receipts is late as ever.
 
     Raises:
         AccessDenied, SourceUnavailable: could not look; nothing is concluded.
