@@ -142,9 +142,11 @@ def of_ledger(appended: "Appended", now: dt.datetime) -> Iterator[Gauge]:
 
 
 def of_verification(made: "Verification") -> Iterator[Gauge]:
-    """Of `verify_archive`: findings in the archive, and how many units wait to be verified again."""
+    """Of `verify_archive`: what is news of the archive, what could not be looked at, and how many units wait to be verified."""
+    news = [one for one in made.findings if one.is_news]
     yield Gauge("verify_timestamp_seconds", made.at.timestamp(), {})
-    yield Gauge("verify_findings", made.findings_total, {})
+    yield Gauge("verify_findings", sum(not one.blind for one in news), {})
+    yield Gauge("verify_unread", sum(one.blind for one in news), {})
     yield Gauge("verify_waiting_units", made.waiting, {})
 
 
