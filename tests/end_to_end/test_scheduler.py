@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests import monitoring
 from tests.capture import REGIONS, Capture
 
 from itemtrail.model import Verdict
@@ -61,7 +62,14 @@ def capture(new_sandbox, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def airflow(capture, tmp_path_factory):
+def measured():
+    """Port of an OpenTelemetry receiver, and the gauges that arrive."""
+    with monitoring.otlp() as (port, seen):
+        yield port, seen
+
+
+@pytest.fixture(scope="module")
+def airflow(capture, measured, tmp_path_factory):
     """`airflow standalone` over the project's DAGs and one that uses a pool."""
     dags = tmp_path_factory.mktemp("dags")
     for file in (*ROOT.glob("dags/*_dag.py"), ROOT / "dags" / ".airflowignore"):
@@ -69,9 +77,12 @@ def airflow(capture, tmp_path_factory):
     (dags / "probe_pool_dag.py").write_text(PROBE, encoding="utf-8")
     config = capture.configuration(start=str(TODAY + dt.timedelta(days=1)), wait=1440, due=1440, poll=12, pool=POOL)
     home = tmp_path_factory.mktemp("airflow")
-    environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags)
+    environment = standalone.standalone_environment(home, capture.connections(), config=config, dags=dags) | {
+        "AIRFLOW__METRICS__OTEL_ON": "True",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{measured[0]}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }
     with standalone.running(environment, ready_within=240) as started:
-        started.api("POST", "/pools", {"name": POOL, "slots": 1})
         for dag_id in ("archive_trail", "build_history", "setup_trail", "watch_deadline", "probe_pool"):
             eventually(lambda dag_id=dag_id: started.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}), 60)
         yield started
@@ -111,6 +122,11 @@ def backfilled(airflow):
     assert airflow.api("GET", "/dags/archive_trail/dagRuns")["dag_runs"] == []
     airflow.airflow(*asked)
     return shown, finished(airflow, "archive_trail", 2)
+
+
+def test_the_scheduler_made_the_pools_that_the_dags_name_and_left_the_others_alone(airflow):
+    pools = {one["name"]: one["slots"] for one in airflow.api("GET", "/pools")["pools"]}
+    assert pools == {"default_pool": 128, "itemtrail_archive": 4, POOL: 1}
 
 
 def test_the_dry_run_names_both_days_and_no_other(backfilled):
@@ -220,6 +236,12 @@ def test_marking_the_approval_a_success_is_no_approval(airflow, backfilled):
     airflow.api("PATCH", f"/dags/setup_trail/dagRuns/{standalone.quoted(run)}/taskInstances/approval", {"new_state": "success"})
     eventually(lambda: airflow.tasks("setup_trail", run).get("apply") == "failed", 120)
     eventually(lambda: airflow.tasks("setup_trail", run)["canary"] == "upstream_failed", 120)  # the scheduler's next look
+
+
+def test_what_a_task_measures_has_arrived_when_its_process_is_gone(airflow, measured, watching):
+    eventually(lambda: airflow.tasks("watch_deadline", watching).get("look") == "success", 90)
+    places = {name[2] for name in measured[1] if name[0] == "airflow.itemtrail.newest_proven_timestamp_seconds"}
+    assert places == {f"region={region}" for region in REGIONS}
 
 
 def test_late_days_are_run_again_one_at_a_time_and_their_history_with_them(airflow, capture, watching):
