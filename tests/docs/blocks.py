@@ -117,7 +117,8 @@ def spans(page: Path) -> list[tuple[int, str]]:
         starts.append((len(text), number))
         text += line.strip() + (" \n"[line.strip() == "" or line.lstrip().startswith(("|", "-", "#"))])
     return [
-        (max(number for at, number in starts if at <= match.start()), match[1].replace("\n", " ")) for match in _SPAN.finditer(text)
+        (max(number for at, number in starts if at <= match.start()), match[1].replace("\n", " "))
+        for match in _SPAN.finditer(text)
     ]
 
 

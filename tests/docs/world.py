@@ -24,7 +24,7 @@ from tests.docs.blocks import ROOT, Block, Command, Meanwhile
 from itemtrail_demo import config
 from itemtrail_demo.stage import Stage
 
-SECONDS = 180
+SECONDS = 60
 BESIDE = ("include", "dags", "plugins", "docs", "Makefile", "docker-compose.yaml")
 TRUST = {
     "Version": "2012-10-17",
@@ -118,16 +118,20 @@ class Shell:
         state = self.folder / ".exported"
         before = f". {shlex.quote(str(state))}\n" if state.exists() else ""
         script = f"{before}trap 'export -p > {shlex.quote(str(state))}' EXIT\n{text}\n"
-        return subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-        )
+        try:
+            return subprocess.run(
+                ["bash", "-c", script],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = late.stdout.decode(errors="replace") if isinstance(late.stdout, bytes) else ""
+            return subprocess.CompletedProcess(late.args, -1, f"{said}\nnot over after {SECONDS} s")
 
     def _spelled(self, text: str) -> str:
         for name, value in self.world.values().items():

@@ -16,7 +16,7 @@ METADATA = {"itemtrail.schema": f"changes/{SCHEMA_VERSION}"}
 class Match(StrEnum):
     """How sure the join is of who made a change; or why there is only one side."""
 
-    EXACT = "EXACT"  # the application wrote the request into the item (docs/history.md, "Application contract")
+    EXACT = "EXACT"  # the application wrote the request into the item (docs/history.md, "The application contract")
     UNIQUE = "UNIQUE"  # one record, one event, nothing else of that key near
     ORDERED = "ORDERED"  # as many records as events of that key, paired in order
     AMBIGUOUS = "AMBIGUOUS"  # more than one pairing is possible: candidates are listed, nobody is named
