@@ -9,9 +9,11 @@ import datetime as dt
 import json
 import os
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from itemtrail_airflow.local_run import connection
-from itemtrail_airflow.rest import Rest, SignedIn
+from itemtrail_airflow.rest import NoAnswerError, Rest, SignedIn
 from itemtrail_demo import stage as stages
 from itemtrail_demo import ui
 from itemtrail_demo.config import ROOT
@@ -19,9 +21,26 @@ from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.interrupt import leave_on_signals
 
+PATIENCE = 5
+"""How often a question is asked in all where Airflow does not answer in a minute: on a busy machine it is slow, not gone."""
 PORT = 4566
 ADDRESS = f"http://sandbox:{PORT}"
 SEED = 20
+
+
+class Patient(SignedIn):
+    """Asks again where there was no answer; only what changes nothing."""
+
+    __slots__ = ()
+
+    def api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """As ``Rest.api``."""
+        for _ in range(PATIENCE if method == "GET" else 1):
+            try:
+                return super().api(method, path, body)
+            except NoAnswerError as error:
+                last = error
+        raise last
 
 
 def main() -> int:
@@ -37,7 +56,7 @@ def main() -> int:
     lead = stages.LEAD + dt.timedelta(days=int(asked["DEMO_QUIET_DAYS"]))
     calls = int(asked["DEMO_CALLS"])
     with stages.open_stage(folder, console, calls=calls, seed=SEED, lead=lead, host="0.0.0.0", port=PORT) as stage:  # noqa: S104
-        airflow = SignedIn.with_password(asked["DEMO_AIRFLOW"], "admin", asked["DEMO_PASSWORD"])
+        airflow = Patient.with_password(asked["DEMO_AIRFLOW"], "admin", asked["DEMO_PASSWORD"])
         preset(airflow, stage.prepare())
         ui.prepare_days(airflow, stage, console)
         console.say(f"Ready. Days: {', '.join(str(day) for day in stage.days)}; yesterday is archived by the schedule.")

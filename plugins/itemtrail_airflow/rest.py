@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class NoAnswerError(RuntimeError):
+    """No connection, or no answer in time: nothing is known of what was asked."""
+
+
 class Rest:
     """An Airflow that answers at ``url``."""
 
@@ -27,7 +31,7 @@ class Rest:
         """Call the REST API: ``path`` below ``/api/v2``; returns the parsed answer.
 
         Raises:
-            RuntimeError: it answered with an error; the message holds the answer.
+            RuntimeError: it answered with an error; the message holds the answer. NoAnswerError: it did not answer in a minute.
         """
         request = urllib.request.Request(  # noqa: S310 - the address of an Airflow of ours
             f"{self.url}/api/v2{path}",
@@ -40,6 +44,8 @@ class Rest:
                 content = answer.read()
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path} answered {error.code}: {error.read()!r}") from error
+        except OSError as error:
+            raise NoAnswerError(f"{method} {path}: {error}") from error
         return json.loads(content) if content else None
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
