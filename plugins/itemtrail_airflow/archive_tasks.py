@@ -103,13 +103,13 @@ def verdict(archived: dict[str, Any]) -> None:
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Compare receipts with what the configuration expects of this day; list what is not proven."""
-    from itemtrail.flows.receipts import load, not_proven, recovered
+    from itemtrail.flows.receipts import not_proven, recovered
     from itemtrail_airflow import gate as rules
     from itemtrail_airflow.hook import Roles
 
     day, roles = _day(), Roles.open()
     store, due = roles.writer().archive(roles.settings.archive), rules.expected(roles.settings.archive, day)
-    metrics.emit(lambda: metrics.of_day(day, [load(store, unit) for unit in due], dt.datetime.now(dt.UTC).date()))
+    metrics.emit(lambda: metrics.of_day(store, due, dt.datetime.now(dt.UTC).date()))
     known = {unpacked(values): int(values["known"]) for values in planned or ()}
     finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
     lacking = not_proven(store, sorted({*due, *known}))

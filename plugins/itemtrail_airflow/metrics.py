@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from itemtrail.core.receipt import Counts
+from itemtrail.errors import EvidenceError
 from itemtrail.model import Unit, Verdict
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
     from itemtrail.flows.ledger import Appended
     from itemtrail.flows.receipts import History
     from itemtrail.flows.scrub import Verification
+    from itemtrail.ports.data import ObjectStore
 
 log = logging.getLogger(__name__)
 BACKENDS = ("statsd_on", "statsd_datadog_enabled", "otel_on")
-NO_RECEIPT = "NONE"
+NO_RECEIPT, BROKEN = "NONE", "BROKEN"
 ACCEPTED = "ACCEPTED"
 _DAY = dt.timedelta(days=1)
 
@@ -59,16 +62,19 @@ def emit(gauges: Callable[[], Iterable[Gauge]]) -> int:
     return sent
 
 
-def of_day(day: dt.date, histories: Sequence["History"], today: dt.date) -> Iterator[Gauge]:
-    """Of `archive_trail`'s gate: what the receipts say of the units of ``day``; nothing unless it is the day before ``today``."""
-    if day != today - _DAY:
+def of_day(store: "ObjectStore", units: Sequence[Unit], today: dt.date) -> Iterator[Gauge]:
+    """Of `archive_trail`'s gate: what receipts say of the units of its day; nothing unless that is the day before ``today``."""
+    if not units or units[0].day != today - _DAY:
         return
-    yield Gauge("day_timestamp_seconds", seconds(day), {})
-    verdicts = Counter(str(one.receipts[-1].verdict) if one.receipts else NO_RECEIPT for one in histories)
-    for verdict in (*map(str, Verdict), NO_RECEIPT):
+    found = {unit: _history(store, unit) for unit in units}
+    yield Gauge("day_timestamp_seconds", seconds(units[0].day), {})
+    verdicts = Counter(
+        BROKEN if one is None else str(one.receipts[-1].verdict) if one.receipts else NO_RECEIPT for one in found.values()
+    )
+    for verdict in (*map(str, Verdict), NO_RECEIPT, BROKEN):
         yield Gauge("day_units", verdicts[verdict], {"verdict": verdict})
-    for one in histories:
-        where, counts = _place(one.unit), one.counts
+    for unit, one in found.items():
+        where, counts = _place(unit), one.counts if one else Counts()
         yield Gauge("day_objects", counts.objects, where)
         yield Gauge("day_records", counts.records_in, where)
         yield Gauge("day_quarantined", counts.quarantined, where)
@@ -160,6 +166,16 @@ def of_deliveries(delivered: Mapping[str, bool], *, now: dt.datetime) -> Iterato
 def seconds(day: dt.date) -> float:
     """Its beginning (UTC) in Unix seconds."""
     return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
+
+
+def _history(store: "ObjectStore", unit: Unit) -> "History | None":
+    """The unit's commits, None where its receipts contradict each other."""
+    from itemtrail.flows.receipts import load
+
+    try:
+        return load(store, unit)
+    except EvidenceError:
+        return None
 
 
 def _place(unit: Unit) -> dict[str, str]:

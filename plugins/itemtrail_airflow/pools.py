@@ -48,8 +48,11 @@ def lacking(settings: AirflowSettings, there: Mapping[str, int]) -> tuple[Wanted
 
 
 def run_started(dag_run: Any) -> None:
-    """One of our runs starts: look again beside the scheduler's loop, whose transaction must neither wait nor break."""
-    if dag_run.dag_id in DAGS:
+    """One of our runs starts: look again. What is missing is made beside the scheduler's loop, whose transaction must not wait.
+
+    Only then there is a thread: the scheduler forks its workers, and what a thread holds at that moment is held in them for ever.
+    """
+    if dag_run.dag_id in DAGS and _looks_bad():
         threading.Thread(target=ensure, name="itemtrail-pools", daemon=True).start()
 
 
@@ -71,12 +74,22 @@ def ensure() -> tuple[str, ...]:
     return tuple(made)
 
 
+def _looks_bad() -> bool:
+    from itemtrail.settings import load
+
+    try:
+        return bool(lacking(load().airflow, _there()))
+    except Exception:  # noqa: BLE001 - `ensure` meets the same, and says it
+        return True
+
+
 def _there() -> dict[str, int]:
+    """Slots by name; in a session of its own, because the scheduler's must not be committed here."""
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    with create_session() as session:
+    with create_session(scoped=False) as session:
         return {str(row.pool): int(row.slots) for row in session.execute(select(Pool.pool, Pool.slots))}
 
 
@@ -87,7 +100,7 @@ def _make(one: Wanted) -> bool:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        with create_session() as session:
+        with create_session(scoped=False) as session:
             session.add(Pool(pool=one.name, slots=one.slots, description=one.description, include_deferred=False))
     except IntegrityError:
         return False

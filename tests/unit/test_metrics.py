@@ -11,7 +11,8 @@ from tests import review_world, stream_world
 from tests.archive_world import DAY, LATER, ArchiveWorld, a_chain
 from tests.ledger_world import LedgerWorld, week
 
-from itemtrail.flows import archive_stream_state, receipts
+from itemtrail.core import layout
+from itemtrail.flows import archive_stream_state
 from itemtrail.flows.coverage import Cell, Coverage, coverage
 from itemtrail.model import Unit
 from itemtrail_airflow import metrics
@@ -31,13 +32,14 @@ def test_a_day_tells_its_verdicts_and_sizes_as_its_receipts_have_them(tmp_path):
     world = ArchiveWorld(tmp_path, chain=a_chain(logs=1))
     receipt = world.run()
     nothing = Unit(ACCOUNT, THERE, DAY)
-    said = told(metrics.of_day(DAY, [receipts.load(world.archive, unit) for unit in (world.unit, nothing)], LATER.date() - AGO))
+    said = told(metrics.of_day(world.archive, [world.unit, nothing], LATER.date() - AGO))
     assert {name[1]: value for name, value in said.items() if name[0] == "day_units"} == {
         "PROVEN": 1,
         "INCOMPLETE": 0,
         "UNPROVABLE": 0,
         "DISPROVEN": 0,
         "NONE": 1,
+        "BROKEN": 0,
     }
     where = (world.unit.account, world.unit.region)
     assert said["day_objects", *where] == receipt.counts.objects > 0
@@ -50,7 +52,16 @@ def test_a_day_tells_its_verdicts_and_sizes_as_its_receipts_have_them(tmp_path):
 def test_a_backfill_of_an_old_day_does_not_rewrite_what_is_said_of_the_newest(tmp_path):
     world = ArchiveWorld(tmp_path, chain=a_chain(logs=1))
     world.run()
-    assert list(metrics.of_day(DAY, [receipts.load(world.archive, world.unit)], LATER.date())) == []
+    assert list(metrics.of_day(world.archive, [world.unit], LATER.date())) == []
+
+
+def test_a_day_whose_receipts_contradict_each_other_is_said_and_does_not_leave_the_good_day_before_standing(tmp_path):
+    world = ArchiveWorld(tmp_path, chain=a_chain(logs=1))
+    world.run()
+    world.archive.put(layout.receipt_key(world.unit, 0), b"not a receipt")
+    said = told(metrics.of_day(world.archive, [world.unit], LATER.date() - AGO))
+    assert (said["day_units", "BROKEN"], said["day_units", "PROVEN"]) == (1, 0)
+    assert said["day_records", world.unit.account, world.unit.region] == 0
 
 
 def cells(**states):

@@ -55,9 +55,13 @@ def test_what_could_not_be_made_is_told_with_the_command_that_makes_it(monkeypat
 
 
 @pytest.mark.parametrize("dag_id", ["archive_trail", "archive_stream", "watch_deadline"])
-def test_each_run_of_ours_looks_again_beside_the_scheduler(monkeypatch, dag_id):
-    started = []
+def test_a_run_of_ours_has_missing_pools_made_beside_the_scheduler_and_starts_no_thread_otherwise(monkeypatch, dag_id):
+    started, there = [], {}
+    monkeypatch.setattr(pools, "_there", lambda: there)
     monkeypatch.setattr(pools.threading, "Thread", lambda **how: SimpleNamespace(start=lambda: started.append(how["target"])))
     pools.run_started(SimpleNamespace(dag_id=dag_id))
-    pools.run_started(SimpleNamespace(dag_id="somebody_elses"))
     assert started == [pools.ensure]
+    pools.run_started(SimpleNamespace(dag_id="somebody_elses"))
+    there |= {"itemtrail_archive": 1, "itemtrail_backfill": 1}
+    pools.run_started(SimpleNamespace(dag_id=dag_id))
+    assert started == [pools.ensure], "a thread where nothing is missing"
