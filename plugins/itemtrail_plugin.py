@@ -2,10 +2,15 @@
 
 Every task process loads it, so it must cost next to nothing: no FastAPI, pyarrow, boto3 or itemtrail module at import. The pages
 are an ASGI function that imports them, in a thread, when the api-server gets the first request for one.
+``ITEMTRAIL_PAGES=off`` in the environment leaves them out.
 """
+
+import os
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+
+PAGES = os.environ.get("ITEMTRAIL_PAGES") != "off"
 
 
 async def pages(scope, receive, send):
@@ -44,8 +49,8 @@ class ItemtrailPlugin(AirflowPlugin):
 
     name = "itemtrail"
     listeners = [Pools()]  # noqa: RUF012 - Airflow's interface
-    fastapi_apps = [{"app": pages, "url_prefix": "/itemtrail", "name": "itemtrail"}]  # noqa: RUF012 - Airflow's interface
-    external_views = [  # noqa: RUF012
+    fastapi_apps = [{"app": pages, "url_prefix": "/itemtrail", "name": "itemtrail"}] if PAGES else []
+    external_views = [
         {"name": "itemtrail", "href": "itemtrail/", "destination": "nav", "url_route": "itemtrail"},
         {"name": "itemtrail", "href": "itemtrail/of/dag/{DAG_ID}", "destination": "dag", "url_route": "itemtrail-dag"},
         {
@@ -54,4 +59,4 @@ class ItemtrailPlugin(AirflowPlugin):
             "destination": "task_instance",
             "url_route": "itemtrail-unit",
         },
-    ]
+    ] * PAGES

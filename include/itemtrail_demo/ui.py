@@ -1,7 +1,8 @@
 """`make ui`: Airflow's own pages over the replayed days, with a real scheduler and the sandbox beside it, until Ctrl-C.
 
-Decides what the reader finds: `setup_trail` as run, yesterday archived by the schedule (catch-up), and the two days before it
-left for the backfill button. Loopback only: whoever reaches the port is an administrator.
+Decides what the reader finds: `setup_trail` as run, yesterday archived by the schedule (catch-up) and the day before by hand, the
+history of both, a ledger checkpoint, a review; and the day before them missing, for the calendar and the backfill button.
+Loopback only: whoever reaches the port is an administrator.
 
 SQLite answers a backfill's POST with "Database is locked" when another process writes for too long (Airflow's default: rollback
 journal, five seconds). Here the database is in WAL mode, where readers do not block the writer, and everybody waits a minute.
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config.write_exports(folder.airflow_environment, environment)
         with standalone.running(environment, ready_within=300, waiting=console.progress) as airflow:
             prepare_days(airflow, stage, console)
+            prepare_pages(airflow, stage, console)
             console.say(_guide(airflow.url, folder, stage))
             _stay(airflow, stage)
     console.say(f"Airflow or the sandbox ended by itself. Next: look at {folder.airflow / 'standalone.log'}")
@@ -95,11 +97,25 @@ def prepare_days(airflow: Rest, stage: stages.Stage, console: Console) -> None:
     airflow.api("PATCH", "/dags/archive_trail", {"is_paused": False})
 
 
-def run_to_end(airflow: Rest, dag_id: str, conf: dict[str, Any], console: Console) -> None:
+def prepare_pages(airflow: Rest, stage: stages.Stage, console: Console) -> None:
+    """What itemtrail's own pages show: two archived days and their history, a ledger checkpoint, a review, the calendar."""
+    _, second, _ = stage.days
+    _wait_for_dag(airflow, "build_history")
+    airflow.api("PATCH", "/dags/build_history", {"is_paused": False})
+    airflow.api("POST", "/dags/archive_trail/dagRuns", {"logical_date": None, "partition_key": str(second)})
+    for dag_id, runs in (("archive_trail", 2), ("build_history", 2)):
+        console.stage(f"Airflow: DAG {dag_id}, two days")
+        _wait_for_runs(airflow, dag_id, runs, console)
+    for dag_id in ("checkpoint_ledger", "review_posture", "watch_deadline"):  # what they find makes their runs red
+        console.stage(f"Airflow: DAG {dag_id}")
+        run_to_end(airflow, dag_id, {}, console, must_succeed=False)
+
+
+def run_to_end(airflow: Rest, dag_id: str, conf: dict[str, Any], console: Console, *, must_succeed: bool = True) -> None:
     """Trigger a DAG and wait for its end.
 
     Raises:
-        RuntimeError: it failed; the message names the tasks.
+        RuntimeError: it failed, and must not; the message names the tasks.
     """
     _wait_for_dag(airflow, dag_id)
     airflow.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
@@ -109,7 +125,7 @@ def run_to_end(airflow: Rest, dag_id: str, conf: dict[str, Any], console: Consol
         time.sleep(POLL)
         state = airflow.api("GET", f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run, safe='')}")["state"]
         console.progress(f"{dag_id} is {state}")
-    if state == "failed":
+    if state == "failed" and must_succeed:
         raise RuntimeError(f"{dag_id} failed: {airflow.tasks(dag_id, run)}. Next: look at the task's log at {airflow.url}")
 
 
@@ -136,14 +152,29 @@ def _wait_for_dag(airflow: Rest, dag_id: str, seconds: float = 120) -> None:
     raise RuntimeError(f"Airflow has not found the DAG {dag_id} in {seconds:.0f} s. Next: airflow dags list-import-errors")
 
 
+def _wait_for_runs(airflow: Rest, dag_id: str, wanted: int, console: Console, seconds: float = 600) -> None:
+    """Until ``wanted`` runs of a DAG have ended, well or not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        runs = airflow.api("GET", f"/dags/{dag_id}/dagRuns?limit=50")["dag_runs"]
+        if sum(run["state"] in DONE for run in runs) >= wanted:
+            return
+        console.progress(f"{dag_id}: {', '.join(run['state'] for run in runs) or 'no run yet'}")
+        time.sleep(POLL)
+    raise RuntimeError(f"{dag_id} has not ended {wanted} runs in {seconds:.0f} s. Next: look at {airflow.url}/dags/{dag_id}")
+
+
 def _guide(url: str, folder: Folder, stage: stages.Stage) -> str:
-    first, second = stage.days[0], stage.days[1]
+    first = stage.days[0]
     lines = (
         f"Open          {url}   (you are signed in; loopback only)",
+        f"Coverage      {url}/plugin/itemtrail/itemtrail/coverage   which days are archived and proven",
+        f"Timeline      {url}/plugin/itemtrail/itemtrail/timeline   who changed what, for example employee E-1017",
+        f"Posture       {url}/plugin/itemtrail/itemtrail/posture   the review of the set-up",
         f"Days          {url}/dags/archive_trail   yesterday, {stage.days[2]}, is archived by the schedule",
-        f"Backfill      there: Trigger > Backfill, from {first} to {second}, Run Backfill",
+        f"Backfill      there: Trigger > Backfill, from {first} to {first}, Run Backfill",
         f"  or          source {folder.airflow_environment}",
-        f"              .venv/bin/airflow backfill create --dag-id archive_trail --from-date {first} --to-date {second}",
+        f"              .venv/bin/airflow backfill create --dag-id archive_trail --from-date {first} --to-date {first}",
         f"AWS's view    source {folder.environment}; .venv/bin/itemtrail receipts; .venv/bin/aws s3 ls",
         f"Truth         {folder.truth}",
         "Ctrl-C ends everything.",

@@ -22,14 +22,14 @@ LOOK = """
     import fractions
     print(json.dumps({
         "plugins": [plugin.name for plugin in found], "errors": errors, "new": sorted(new), "seconds": took,
-        "fractions": fractions.__file__,
+        "fractions": fractions.__file__, "pages": [view["href"] for view in plugins_manager._get_ui_plugins()[0]],
     }))
 """
 
 
-def loaded(plugins: Path) -> dict:
+def loaded(plugins: Path, **more: str) -> dict:
     """What Airflow has in memory after it loaded ``plugins``."""
-    environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
+    environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins), **more}
     command = [sys.executable, "-c", textwrap.dedent(LOOK)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, cwd=plugins)
     assert done.returncode == 0, done.stderr
@@ -65,6 +65,11 @@ def test_loading_it_adds_no_module_but_itself(project, bare):
     print(f"plugins loaded in {project['seconds']:.2f} s of CPU; Airflow's own in {bare[1]['seconds']:.2f} s")
     added = {name for name in set(project["new"]) - set(bare[1]["new"]) if not name.startswith(("airflow", "_"))}
     assert added <= {"itemtrail_plugin"}
+
+
+def test_the_pages_are_registered_and_can_be_switched_off(project):
+    assert [href.partition("/")[0] for href in project["pages"]] == ["itemtrail"] * 3
+    assert loaded(ROOT / "plugins", ITEMTRAIL_PAGES="off")["pages"] == []
 
 
 def test_the_standard_library_is_intact(project):

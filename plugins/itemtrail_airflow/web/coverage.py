@@ -28,6 +28,10 @@ FILTERS = (State.FINDINGS, State.MISSING, State.PENDING, State.QUARANTINED, Stat
 Account = Annotated[str, Path(pattern=r"^\d{12}$")]
 Region = Annotated[str, Path(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 FIRST_YEAR, LAST_YEAR = 2013, 9998  # CloudTrail began in 2013
+_WITHIN = {"ge": dt.date(FIRST_YEAR, 1, 1), "le": dt.date(LAST_YEAR, 12, 31)}
+Day = Annotated[dt.date, Path(**_WITHIN)]
+AskedDay = Annotated[dt.date, Query(**_WITHIN)]
+Where = Annotated[str, Query(pattern=r"^(\d{12}/[a-z0-9-]+)?$")]
 router = APIRouter(prefix="/coverage")
 
 
@@ -44,25 +48,25 @@ async def calendar(
 
 
 @router.get("/day")
-async def go(day: dt.date, where: Annotated[str, Query(pattern=r"^(\d{12}/[a-z0-9-]+)?$")] = "") -> Response:
+async def go(day: AskedDay, where: Where = "") -> Response:
     """What the form "go to a day" asks for: a unit, or a day of all."""
     return RedirectResponse(f"{root()}/coverage/{where or 'day'}/{day}", 303)
 
 
 @router.get("/day/{day}")
-async def of_day(day: dt.date) -> HTMLResponse:
+async def of_day(day: Day) -> HTMLResponse:
     """Every account and Region on one day."""
     return await in_thread(_of_day, day)
 
 
 @router.get("/{account}/{region}/{day}")
-async def unit(account: Account, region: Region, day: dt.date, user: GetUserDep) -> HTMLResponse:
+async def unit(account: Account, region: Region, day: Day, user: GetUserDep) -> HTMLResponse:
     """One unit: what its receipts say now."""
     return await in_thread(_unit, Unit(account, region, day), user)
 
 
 @router.get("/{account}/{region}/{day}/{number}")
-async def receipt(account: Account, region: Region, day: dt.date, number: Annotated[int, Path(ge=0, le=10**6)]) -> Response:
+async def receipt(account: Account, region: Region, day: Day, number: Annotated[int, Path(ge=0, le=10**6)]) -> Response:
     """One receipt's bytes, as they lie in the archive, to keep."""
     of = Unit(account, region, day)
     body = await in_thread(_receipt, of, number)
@@ -125,8 +129,6 @@ def _rests(rows: list[Row], found: coverage_pages.Year, now: dt.datetime) -> dic
 def _of_day(day: dt.date) -> HTMLResponse:
     settings, store = settings_and_store()
     now = dt.datetime.now(dt.UTC)
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise HTTPException(422, f"{day} is no day of CloudTrail")
     found = coverage_pages.year(store, day.year, _places(settings), now=now, expiry_days=settings.trail.expiry_days)
     units = [(row, row.on(day)) for row in found.rows]
     rests = _rests(list(found.rows), found, now)

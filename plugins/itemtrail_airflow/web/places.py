@@ -19,6 +19,7 @@ ABOUT = {
     "archive_trail": "coverage",
     "checkpoint_ledger": "coverage",
     "restore_archive": "coverage",
+    "send_test_alert": "coverage",
     "verify_archive": "coverage",
     "watch_deadline": "coverage",
     "archive_stream": "timeline",
