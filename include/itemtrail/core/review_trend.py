@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itemtrail.core.check import Severity
 from itemtrail.core.review_read import Tally
 
-COLUMN, ROW, TALLEST, LEFT, TOP = 40.0, 46.0, 26.0, 128.0, 6.0
+COLUMN, ROW, TALLEST, LEFT, TOP = 40.0, 46.0, 26.0, 6.0, 6.0
 BLIND = "could not look"
 
 
