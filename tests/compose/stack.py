@@ -50,7 +50,7 @@ class Stack:
 
     def containers(self, service: str) -> list[str]:
         """Ids of a service's containers, running or not."""
-        return self.compose("ps", "-q", service).split()
+        return self.compose("ps", "--all", "--quiet", service).split()
 
     def running(self, service: str) -> list[str]:
         """Ids of those that run."""
