@@ -26,6 +26,7 @@ from itemtrail_demo.folder import Folder
 DAY = dt.timedelta(days=1)
 LEAD = dt.timedelta(hours=3)
 TABLE = "Employees"
+EVIDENCE = ("originals/", "events/", "quarantine/", "receipts/", "keys/")
 HARMED = config.REGIONS[0]
 """The Region whose bad day is harmed; the other one's day is as good as any."""
 
@@ -100,12 +101,12 @@ class Month:
         return self._connection().archive(self.settings.archive)
 
     def stored(self) -> dict[str, tuple[str, ...]]:
-        """Versions by key of everything in the archive bucket, delete markers too, but alerts' marks."""
+        """Versions by key of all evidence in the archive bucket, delete markers too; marks of alerts and pages are derived."""
         found: dict[str, list[str]] = {}
         pages = self.client("s3").get_paginator("list_object_versions").paginate(Bucket=config.ARCHIVE_BUCKET)
         for page in pages:
             for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if not one["Key"].startswith("alerts/"):
+                if one["Key"].startswith(EVIDENCE):
                     found.setdefault(one["Key"], []).append(one["VersionId"])
         return {key: tuple(sorted(versions)) for key, versions in found.items()}
 
