@@ -6,6 +6,7 @@ Policy forbids scripts, forms and any request. Source: jinja2 documentation, "Au
 """
 
 import datetime as dt
+from collections import Counter
 from functools import cache
 from importlib import resources
 
@@ -45,6 +46,7 @@ def html(report: Report) -> str:
         accepted=review.standing(Standing.ACCEPTED),
         good=review.standing(Standing.GOOD),
         aside=review.standing(Standing.NOT_APPLICABLE),
+        by_check=_by_check(report),
         events=sorted(posture.events, key=lambda one: (not one.succeeded, one.time)),
         read=_read(report),
         place=place,
@@ -85,6 +87,15 @@ def _read(report: Report) -> list[tuple[str, list[str]]]:
         "roles": [one.arn for one in posture.roles],
     }
     return list(groups.items())
+
+
+def _by_check(report: Report) -> list[tuple[str, int, int]]:
+    """Of each check its title, how many of its answers are good, and how many do not apply: what paper has room for."""
+    found = Counter((_title(report, line), line.standing) for line in report.review.lines)
+    kept = (
+        (title, found[title, Standing.GOOD], found[title, Standing.NOT_APPLICABLE]) for title in sorted({one for one, _ in found})
+    )
+    return [(title, passed, aside) for title, passed, aside in kept if passed or aside]
 
 
 def _title(report: Report, line: Line) -> str:
