@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-history bench-ledger bench-validate bench-pages lock clean
+.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-history bench-ledger bench-validate bench-pages pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ bench-validate: setup ## validation against the aws-cli, same chain, same S3, in
 
 bench-pages: setup ## pages: first paint in Chromium, and Airflow's API beside sixty page requests (some minutes)
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.benchmarks.pages $(ARGS)
+
+pictures: setup ## the README's pictures, from the pages of a running Airflow; writes docs/pictures (some minutes)
+	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.pictures $(ARGS)
 
 bench-history: setup ## the join of who and what: speed and precision; then one item's timeline in a year of changes
 	@.venv/bin/python -m tests.benchmarks.history

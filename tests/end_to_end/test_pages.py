@@ -1,0 +1,118 @@
+"""The pages in a headless Chromium inside a running Airflow: frame, tabs, mouse, keyboard, phone, dark. One start for all."""
+
+import pytest
+from tests.browser import Page, needs_chromium, opened
+from tests.pages_world import FRAME, click, framed, shown, text
+
+from itemtrail_airflow.standalone import quoted
+
+pytestmark = [pytest.mark.airflow, pytest.mark.sandbox, pytest.mark.scheduler, needs_chromium]
+PHONE = (390, 844)
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory, new_sandbox):
+    with shown(tmp_path_factory.mktemp("ui")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with opened() as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Page) -> Page:
+    browser.size(1280, 900)
+    browser.dark(False)
+    return browser
+
+
+@pytest.fixture
+def calendar(page, airflow) -> Page:
+    """The calendar inside Airflow's shell."""
+    framed(page, f"{airflow.url}/plugin/itemtrail", "section.row")
+    return page
+
+
+def cell(day: str) -> str:
+    return f"a.c[href$='/us-east-1/{day}']"
+
+
+def test_airflows_navigation_has_the_page_and_its_style_is_applied(calendar):
+    assert calendar.run("!!document.querySelector(\"a[href$='/plugin/itemtrail']\")")
+    assert "Coverage" in text(calendar)
+    assert calendar.run(f"getComputedStyle({FRAME}.querySelector('.bar')).position") == "sticky"
+
+
+def test_the_days_are_what_was_done(calendar, airflow):
+    first, second, third = airflow.days
+    titles = [calendar.run(f'{FRAME}.querySelector("{cell(day)}").title') for day in (first, second, third)]
+    assert [title.partition(": ")[2].partition(";")[0] for title in titles] == ["missing", "proven", "proven"]
+
+
+def test_a_click_opens_the_units_page_and_its_run_opens_in_airflow(calendar, airflow):
+    click(calendar, cell(airflow.days[2]))
+    calendar.until(f"{FRAME}.body.innerText.includes('read now')")
+    assert "Every digest hour that was due and every log is archived and proven" in text(calendar)
+    click(calendar, "a[data-shell]")
+    calendar.until("location.pathname.startsWith('/dags/archive_trail/runs/')")
+
+
+def test_the_keyboard_reaches_a_day_that_needs_somebody_and_opens_it(calendar, airflow):
+    missing = cell(airflow.days[0])
+    calendar.run(f"{FRAME}.querySelector('section.row h3').scrollIntoView()")
+    calendar.run(f"{FRAME}.querySelectorAll('form.go button')[0].focus()")
+    for _ in range(40):
+        calendar.key("Tab")
+        if calendar.run(f'{FRAME}.activeElement.matches("{missing}")'):
+            break
+    assert calendar.run(f'{FRAME}.activeElement.matches("{missing}")')
+    calendar.key("ArrowRight")
+    assert calendar.run(f'{FRAME}.activeElement.matches("{cell(airflow.days[1])}")')
+    calendar.key("ArrowLeft")
+    calendar.key("Enter")
+    calendar.until(f"{FRAME}.body.innerText.includes('airflow backfill create')")
+
+
+def test_a_receipt_can_be_taken_out_of_the_frame(page, airflow):
+    framed(page, f"{airflow.url}/plugin/itemtrail/itemtrail/coverage/111122223333/us-east-1/{airflow.days[2]}", "a[download]")
+    script = f"fetch({FRAME}.querySelector('a[download]').href).then(answer => answer.json()).then(found => found.kind)"
+    assert page.run(script) == "receipt"
+    assert "allow-downloads" in page.run("document.querySelector('iframe').getAttribute('sandbox')")
+
+
+def test_the_tab_on_a_dag_shows_what_the_dag_is_about(page, airflow):
+    framed(page, f"{airflow.url}/dags/archive_trail/plugin/itemtrail-dag", "section.row")
+    assert "Coverage" in text(page)
+
+
+def test_the_tab_on_a_mapped_task_instance_shows_its_unit(page, airflow):
+    runs = airflow.api("GET", "/dags/archive_trail/dagRuns?limit=10")["dag_runs"]
+    run = next(one for one in runs if one["partition_key"] == airflow.days[2])
+    address = f"{airflow.url}/dags/archive_trail/runs/{quoted(run['dag_run_id'])}/tasks"
+    framed(page, f"{address}/unit.verdict/mapped/0/plugin/itemtrail-unit", "h1")
+    page.until(f"{FRAME}.body.innerText.includes('read now')")
+    assert airflow.days[2] in text(page)
+    framed(page, f"{address}/gate/plugin/itemtrail-unit", "table")
+    assert airflow.days[2] in text(page)
+
+
+@pytest.mark.parametrize("where", ["coverage", "coverage/111122223333/us-east-1/{day}", "coverage/day/{day}"])
+def test_a_phone_needs_no_sideways_scrolling(page, airflow, where):
+    page.size(*PHONE, phone=True)
+    page.go(f"{airflow.url}/itemtrail/{where.format(day=airflow.days[2])}")
+    assert page.run("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_dark_is_the_machines_choice_or_airflows(calendar, airflow):
+    calendar.run("document.documentElement.classList.add('dark'), true")
+    calendar.until(f"{FRAME}.documentElement.dataset.theme === 'dark'")
+    dark = calendar.run(f"getComputedStyle({FRAME}.body).backgroundColor")
+    calendar.run("document.documentElement.classList.remove('dark'), true")
+    calendar.until(f"{FRAME}.documentElement.dataset.theme === 'light'")
+    assert calendar.run(f"getComputedStyle({FRAME}.body).backgroundColor") != dark
+    calendar.dark(True)
+    calendar.go(f"{airflow.url}/itemtrail/coverage")
+    assert calendar.run("getComputedStyle(document.body).backgroundColor") == dark
