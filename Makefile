@@ -7,7 +7,7 @@ UV := .uv/bin/uv
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-history bench-ledger bench-validate bench-pages pictures lock clean
+.PHONY: help setup demo review-demo backfill-month ui sandbox test test-unit lint types imports check parity docs env compose-test bench bench-big-unit bench-history bench-ledger bench-validate bench-pages pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -32,6 +32,12 @@ $(UV): requirements-bootstrap.txt
 	@echo "setup: the local AWS into .venv-sandbox"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-sandbox
 	@$(UV) pip install --quiet --python .venv-sandbox/bin/python --require-hashes -r requirements-sandbox.txt
+	@touch $@
+
+.venv-celery/.ready: $(UV) requirements-celery.txt
+	@echo "setup: Airflow with Celery into .venv-celery"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-celery
+	@$(UV) pip install --quiet --python .venv-celery/bin/python --require-hashes -r requirements-celery.txt
 	@touch $@
 
 demo: setup ## DynamoDB calls → signed trail → proven archive, on this machine, then a tamper drill
@@ -94,6 +100,9 @@ bench-pages: setup ## pages: first paint in Chromium, and Airflow's API beside s
 pictures: setup ## the README's pictures, from the pages of a running Airflow; writes docs/pictures (some minutes)
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.pictures $(ARGS)
 
+bench-big-unit: setup .venv-celery/.ready ## 2 GB of JSON in one unit on two Celery workers: time, memory, equal archives (apt: redis-server postgresql)
+	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.benchmarks.big_unit $(ARGS)
+
 bench-history: setup ## the join of who and what: speed and precision; then one item's timeline in a year of changes
 	@.venv/bin/python -m tests.benchmarks.history
 	@.venv/bin/python -m tests.benchmarks.timeline
@@ -104,4 +113,4 @@ lock: $(UV) ## write the requirements files from their .in files
 	    --custom-compile-command "make lock" $(LOCKFLAGS) $$f.in -o $$f.txt; done
 
 clean: ## remove the virtual environments and everything made
-	@rm -rf .uv .venv .venv-sandbox .sandbox build *.egg-info include/*.egg-info plugins/*.egg-info
+	@rm -rf .uv .venv .venv-sandbox .venv-celery .sandbox build *.egg-info include/*.egg-info plugins/*.egg-info

@@ -66,8 +66,8 @@ class SeaweedFS:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[SeaweedFS]:
-    """Start a server, stop it at the end."""
+def running(folder: Path, *, volumes: int = 50) -> Iterator[SeaweedFS]:
+    """Start a server for ``volumes`` × 64 MB, stop it at the end."""
     config = folder / "s3.json"
     who = [_identity(OWNER, ["Admin"]), _identity(LISTER, ["List"]), _identity(WRITER, ["Read", "Write", "List"])]
     config.write_text(json.dumps({"identities": who}))
@@ -75,7 +75,7 @@ def running(folder: Path) -> Iterator[SeaweedFS]:
     named = dict(zip(("master", "volume", "filer", "s3"), ports[:4], strict=True))
     grpc = dict(zip(named, ports[4:], strict=True))
     command = [WEED, "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}"]
-    command += ["-filer=true", "-s3", f"-s3.config={config}", "-master.volumeSizeLimitMB=64", "-volume.max=50"]
+    command += ["-filer=true", "-s3", f"-s3.config={config}", "-master.volumeSizeLimitMB=64", f"-volume.max={volumes}"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
     command += [f"-{name}.port={port}" for name, port in named.items()]
     command += [f"-{name}.port.grpc={port}" for name, port in grpc.items()]

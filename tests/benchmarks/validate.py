@@ -159,6 +159,7 @@ def cloudtrail(chain: Chain) -> Iterator[str]:
     trail = {"Name": chain.trail, "S3BucketName": chain.bucket, "TrailARN": chain.arn, "HomeRegion": chain.home}
     answers: dict[str, Any] = {
         "ListPublicKeys": {"PublicKeyList": [key | valid]},
+        "GetTrail": {"Trail": trail | {"LogFileValidationEnabled": True, "IsMultiRegionTrail": False}},
         "DescribeTrails": {"trailList": [trail | {"LogFileValidationEnabled": True, "IsMultiRegionTrail": False}]},
         "GetTrailStatus": {"IsLogging": True, "StartLoggingTime": START.timestamp()},
     }
