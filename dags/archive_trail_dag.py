@@ -10,8 +10,9 @@ writer. The day is the run's partition key (a run at midnight handles the day th
 the gate passes. Proven objects are tagged `itemtrail=proven` in the trail bucket; nothing else there may expire.
 
 **When it fails.** `verdict` of a unit: read its reason (docs/runbook.md), mend the cause, clear that unit's `archive` with
-downstream. `gate`: it lists every unit that is not proven; one alert a run. `lifecycle`: a retention rule would delete
-evidence too early, or does not work; the other tasks' work stands. `archive` retries by itself only where AWS did not answer.
+downstream (of a big unit, whose `unit.verdict` is skipped: its `sharded.finish`). `gate`: it lists every unit that is not proven;
+one alert a run. `lifecycle`: a retention rule would delete evidence too early, or does not work; the other tasks' work stands.
+`archive`, `shard` and `finish` retry by themselves only where AWS did not answer.
 
 **Backfill.** `airflow backfill create --dag-id archive_trail --from-date D1 --to-date D2` (inclusive; `--dry-run` first).
 Running a day again adds nothing where nothing changed.
@@ -25,9 +26,11 @@ from airflow.sdk import CronPartitionTimetable, Param, dag, task_group
 from itemtrail.settings import load
 from itemtrail_airflow.archive_tasks import archive, discover, gate, lifecycle, verdict
 from itemtrail_airflow.notifier import RunNotifier
+from itemtrail_airflow.shard_tasks import finish, shard, split
 from itemtrail_airflow.wait import WaitForDelivery
 
-SETTINGS = load().airflow
+CONFIGURED = load()
+SETTINGS = CONFIGURED.airflow
 
 
 @dag(
@@ -45,19 +48,40 @@ SETTINGS = load().airflow
         )
     },
     tags=["itemtrail", "archive"],
-    on_failure_callback=[RunNotifier(discover=["gate"], unit__wait=["gate"], unit__archive=["gate"], unit__verdict=["gate"])],
+    on_failure_callback=[
+        RunNotifier(
+            discover=["gate"],
+            unit__wait=["gate"],
+            unit__archive=["gate"],
+            unit__verdict=["gate"],
+            split=["gate"],
+            shard=["gate"],
+            sharded__finish=["gate"],
+            sharded__verdict=["gate"],
+        )
+    ],
     doc_md=__doc__,
 )
 def archive_trail() -> None:
-    """Discover; per unit wait, archive, verdict; gate and lifecycle."""
+    """Discover; per unit wait, archive, verdict; shards of what is big, then its commit and verdict; gate and lifecycle."""
 
     @task_group
     def unit(unit: dict[str, Any]) -> None:
         waited = WaitForDelivery(task_id="wait", unit=unit)
         verdict(archived=archive.override(pool=SETTINGS.archive_pool)(unit=unit, delivered=waited.output))
 
-    planned = discover()
-    unit.expand(unit=planned) >> [gate(planned), lifecycle()]
+    @task_group
+    def sharded(unit: dict[str, Any]) -> None:
+        verdict(archived=finish.override(pool=SETTINGS.archive_pool)(unit=unit))
+
+    planned, big = discover(), split()
+    units = unit.expand(unit=planned)
+    shards = shard.override(pool=SETTINGS.archive_pool).expand(unit=big, number=list(range(CONFIGURED.archive.shards)))
+    finished = sharded.expand(unit=big)
+    units >> big
+    shards >> finished
+    [units, finished] >> gate(planned)
+    [units, finished] >> lifecycle()
 
 
 archive_trail()

@@ -29,10 +29,12 @@ home_region = "us-east-1"
 bucket = "capture-trail-{account}"
 
 [archive]
-bucket = "capture-archive-{account}"
+bucket = "{bucket}"
 region = "us-east-1"
 accounts = {accounts}
 regions = {regions}
+part_bytes = {part}
+shard_bytes = {big}
 
 [alerts]
 sns_topic_arn = "{topic}"
@@ -93,6 +95,9 @@ class Capture:
             "pool": "default_pool",
             "due": 90,
             "budget": 10.0,
+            "bucket": self.archive_bucket,
+            "part": 256 << 20,
+            "big": 512 << 20,
         }
         file = self.folder / f"{'-'.join(sorted(changes)) or 'itemtrail'}.toml"
         chosen = values | changes

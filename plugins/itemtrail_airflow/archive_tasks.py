@@ -7,11 +7,12 @@ and every verdict is read from a receipt, never from another task. Heavy imports
 import datetime as dt
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import conf, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from itemtrail.core.alert import Kind, Line
 from itemtrail.core.check import Severity
@@ -54,16 +55,23 @@ def discover() -> list[dict[str, Any]]:
 @task(map_index_template=LABEL, retries=5, retry_exponential_backoff=True)
 @translated
 def archive(unit: dict[str, Any], delivered: str) -> dict[str, Any]:
-    """Validate, convert, pack and commit one unit. Only a service that did not answer is tried again."""
-    from itemtrail.flows.archive import archive_unit
-    from itemtrail_airflow.hook import Roles
+    """Validate, convert, pack and commit one unit; a big one is planned only. Tried again where a service did not answer."""
+    from itemtrail.flows.archive import archive_or_split
 
     log.info("%s: %s", unpacked(unit), delivered)
+    return bring(unit, archive_or_split)
+
+
+def bring(unit: dict[str, Any], flow: Callable[..., Any]) -> dict[str, Any]:
+    """Run one of the two flows that archive a unit: its receipt's number, or by how many shards its commit is to be built."""
+    from itemtrail.flows.archive import Split
+    from itemtrail_airflow.hook import Roles
+
     roles = Roles.open()
     reader = roles.reader()
     trail, source, store = roles.ends()
     with tempfile.TemporaryDirectory(prefix="itemtrail-") as spool:
-        receipt = archive_unit(
+        done = flow(
             unpacked(unit),
             trail=trail,
             status=reader.trail_api().status(trail, region=unit["region"]),
@@ -76,7 +84,9 @@ def archive(unit: dict[str, Any], delivered: str) -> dict[str, Any]:
             spool=Path(spool),
             progress=log.info,
         )
-    return {**unit, "receipt": receipt.number, "verdict": str(receipt.verdict), "conversion": str(receipt.conversion)}
+    if isinstance(done, Split):
+        return {**unit, "commit": done.number, "shards": done.shards}
+    return {**unit, "receipt": done.number, "verdict": str(done.verdict), "conversion": str(done.conversion)}
 
 
 @task(
@@ -91,6 +101,8 @@ def verdict(archived: dict[str, Any]) -> None:
     from itemtrail_airflow.gate import quarantined
     from itemtrail_airflow.hook import Roles
 
+    if "shards" in archived:
+        raise AirflowSkipException("a big unit: sharded.verdict judges it when its shards are built")
     roles, unit = Roles.open(), unpacked(archived)
     for state in not_proven(roles.writer().archive(roles.settings.archive), [unit]):
         if not quarantined(state):
@@ -111,7 +123,8 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     store, due = roles.writer().archive(roles.settings.archive), rules.expected(roles.settings.archive, day)
     metrics.emit(lambda: metrics.of_day(store, due, dt.datetime.now(dt.UTC).date()))
     known = {unpacked(values): int(values["known"]) for values in planned or ()}
-    finished = {unpacked(values) for values in get_current_context()["ti"].xcom_pull(["unit.archive"]) if values}
+    ended = get_current_context()["ti"].xcom_pull(["unit.archive", "sharded.finish"])
+    finished = {unpacked(values) for values in ended if values and "receipt" in values}
     lacking = not_proven(store, sorted({*due, *known}))
     news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
     if deeds := recovered(store, sorted({*due, *finished})):
