@@ -24,7 +24,7 @@ from tests.docs.blocks import ROOT, Block, Command, Meanwhile
 from itemtrail_demo import config
 from itemtrail_demo.stage import Stage
 
-SECONDS = 60
+SECONDS = 300
 BESIDE = ("include", "dags", "plugins", "docs", "Makefile", "docker-compose.yaml")
 TRUST = {
     "Version": "2012-10-17",
