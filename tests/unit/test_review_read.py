@@ -50,6 +50,7 @@ def test_a_check_that_was_read_back_is_never_asked_again():
         ({"gone": None}, "got `null`", "who wrote it"),
         ({"taken_at": "2026-11-23T06:00:00"}, "timezone", "who wrote it"),
         ({"id": "20261123T060001Z"}, "of another time", "who wrote it"),
+        ({"taken_at": "0001-01-01T00:00:00+23:00"}, "no calendar has", "who wrote it"),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(change, says, advice):

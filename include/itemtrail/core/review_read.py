@@ -20,7 +20,7 @@ from itemtrail.core.review import Change, Gone, Line, Review, Standing
 from itemtrail.core.review_report import KIND, SCHEMA_VERSION, Last, Report, Snapshot, review_id
 from itemtrail.errors import EvidenceError
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 16 << 20
 Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 """With an offset from UTC."""
 
@@ -155,6 +155,7 @@ def read(body: bytes, *, where: str) -> ReadReport:
     """
     document = _decoded(body, where, _Document)
     review = _review(document)
+    _must_be_in_the_calendar(document, where)
     if review_id(document.taken_at) != document.id:
         raise EvidenceError(
             f"{where} is the review {document.id} of another time, {document.taken_at}.", advice="look at who wrote it."
@@ -243,6 +244,19 @@ def _review(document: _Document) -> Review:
 def _line(one: _Result) -> Line:
     result = Result(one.check, one.severity, one.resource, one.region, one.status, one.detail, one.remediation)
     return Line(result, one.standing, one.change, one.was, one.known, one.since, one.open_since, one.accepted, one.note)
+
+
+def _must_be_in_the_calendar(document: _Document, where: str) -> None:
+    """Every time can be said in UTC: the first hours of the year 1 cannot, wherever they are ahead of it."""
+    times = [document.taken_at, document.events.since, document.events.until, *(one.time for one in document.events.found)]
+    times += [time for one in document.results for time in (one.since, one.open_since)]
+    times += [document.last.taken_at if document.last else None, *(one.open_since for one in document.gone)]
+    try:
+        for time in times:
+            if time:
+                time.astimezone(dt.UTC)
+    except (OverflowError, ValueError) as error:
+        raise EvidenceError(f"{where} has a time that no calendar has: {error}.", advice="look at who wrote it.") from error
 
 
 def _contradictions(document: _Document, review: Review) -> tuple[str, ...]:

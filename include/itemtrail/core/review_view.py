@@ -8,6 +8,7 @@ that is not known matches nothing, and the page says what there is to choose fro
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +19,7 @@ from itemtrail.core.review import Change, Line, Standing
 from itemtrail.core.review_read import CheckText, ReadReport
 
 PAGE = 100
+MOST_CONTROLS = 500  # to choose from; there are some hundred
 STALE = dt.timedelta(days=8)
 """A review is made every week; an older one is said loudly."""
 SOON = 14  # days before its last day an exception is said to end soon
@@ -50,13 +52,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One result. ``mark`` names it in an address; it is the same in the next review."""
+    """One result."""
 
     line: Line
     group: str
-    mark: str
     title: str
     check: CheckText | None
+
+    @property
+    def mark(self) -> str:
+        """Its name in an address; the same in the next review."""
+        return mark(self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +94,16 @@ class Excepted:
 
 def view(report: ReadReport, wanted: Filter) -> View:
     """The page of ``report`` that ``wanted`` asks for."""
-    every = sorted((_shown(report, line) for line in report.review.lines), key=lambda one: list(GROUPS).index(one.group))
-    counts = {name: sum(one.group == name for one in every) for name in GROUPS}
+    places = {name: place for place, name in enumerate(GROUPS)}
+    every = sorted((_shown(report, line) for line in report.review.lines), key=lambda one: places[one.group])
+    counted = Counter(one.group for one in every)
+    counts = {name: counted[name] for name in GROUPS}
     found = [one for one in every if _matches(one, wanted)]
     pages = max(1, -(-len(found) // PAGE))
-    opened = next((number for number, one in enumerate(found) if one.mark == wanted.opened), None)
+    opened = next((number for number, one in enumerate(found) if wanted.opened and one.mark == wanted.opened), None)
     page = min(max(wanted.page, 1), pages) if opened is None else opened // PAGE + 1
     controls = sorted({control for check in report.checks.values() for control in check.controls})
-    return View(tuple(found[(page - 1) * PAGE : page * PAGE]), len(found), page, pages, counts, tuple(controls))
+    return View(tuple(found[(page - 1) * PAGE : page * PAGE]), len(found), page, pages, counts, tuple(controls[:MOST_CONTROLS]))
 
 
 def exceptions(report: ReadReport, now: dt.datetime) -> tuple[Excepted, ...]:
@@ -119,7 +127,7 @@ def mark(line: Line) -> str:
 
 def _shown(report: ReadReport, line: Line) -> Shown:
     check = report.checks.get(line.result.check)
-    return Shown(line, _group(line), mark(line), check.title if check else line.result.check, check)
+    return Shown(line, _group(line), check.title if check else line.result.check, check)
 
 
 def _group(line: Line) -> str:
@@ -143,13 +151,14 @@ def _group(line: Line) -> str:
 
 def _matches(one: Shown, wanted: Filter) -> bool:
     groups: Sequence[str] = ATTENTION if not wanted.state else tuple(GROUPS) if wanted.state == "all" else (wanted.state,)
-    if one.group not in groups and one.mark != wanted.opened:
+    if one.group not in groups and not (wanted.opened and one.mark == wanted.opened):
         return False
     if wanted.severity and one.line.result.severity != wanted.severity:
         return False
     if wanted.control and wanted.control not in (one.check.controls if one.check else ()):
         return False
-    return all(word in _text(one) for word in wanted.text.casefold().split())
+    sought = wanted.text.casefold().split()
+    return not sought or all(word in said for said in [_text(one)] for word in sought)
 
 
 def _text(one: Shown) -> str:

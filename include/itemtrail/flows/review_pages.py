@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
 
 from itemtrail.core import layout, review_read
@@ -24,6 +25,7 @@ from itemtrail.model import ObjectInfo
 from itemtrail.ports.data import ObjectStore
 
 HISTORY = 26  # reviews of half a year
+MOST = 20_000  # objects that are listed: three of each review
 _LOOK_BACK = dt.timedelta(days=400)
 _KEY = re.compile(rf"{re.escape(layout.REVIEWS)}(\d{{8}}T\d{{6}}Z)/([a-z.]+)")
 _READERS = 4
@@ -44,15 +46,18 @@ def saved(archive: ObjectStore, *, now: dt.datetime) -> Saved:
     Raises:
         AccessDenied, SourceUnavailable: could not look.
     """
-    found = list(archive.list(layout.REVIEWS, start_after=layout.REVIEWS + review_id(now - _LOOK_BACK)))
-    found = found or list(archive.list(layout.REVIEWS))
+    recent = archive.list(layout.REVIEWS, start_after=layout.REVIEWS + review_id(now - _LOOK_BACK))
+    found = list(islice(recent, MOST)) or list(islice(archive.list(layout.REVIEWS), MOST))
     files = [(one, match) for one in found if (match := _KEY.fullmatch(one.key))]
     whole = {match[1]: one for one, match in files if match[2] == review_store.DOCUMENT}
     limit = review_id(now)
     future = [name for name in whole if name > limit]
     past = {name: whole[name] for name in sorted(whole, reverse=True) if name <= limit}
     begun = max((match[1] for _, match in files if match[1] not in whole and match[1] <= limit), default="")
-    notes = [f"{len(future)} review(s) of the future are left out: {', '.join(sorted(future)[:3])}"] if future else []
+    notes = (
+        [f"more than {MOST:,} objects: a newer review may be behind them; look at who wrote them"] if len(found) == MOST else []
+    )
+    notes += [f"{len(future)} review(s) of the future are left out: {', '.join(sorted(future)[:3])}"] if future else []
     if begun and begun > next(iter(past), ""):
         notes.append(f"the review {begun} was begun and not finished: see the log of review_posture")
     return Saved(past, tuple(notes))
