@@ -21,7 +21,7 @@ $(UV): requirements-bootstrap.txt
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@touch $@
 
-.venv/.ready: $(UV) requirements-dev.txt pyproject.toml
+.venv/.ready: $(UV) requirements-dev.txt pyproject.toml $(wildcard include/itemtrail/native/*.[ch])
 	@echo "setup: itemtrail, Airflow and the test tools into .venv"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.txt

@@ -12,9 +12,11 @@ import pytest
 from tests.conversion import DAY, convert, convert_part, rows, sql
 from tests.vectors.make_records import VERSIONS, document, event, text
 
+from itemtrail.core.columns import StructEngine
 from itemtrail.core.convert import Duplicate, SameEventId, Seen
 from itemtrail.core.rebuild import records
 from itemtrail.core.records import Limits, split
+from itemtrail.core.rows import Facts
 
 
 def digests(folder: Path) -> dict[str, bytes]:
@@ -177,15 +179,13 @@ def test_rows_are_sorted_by_table_and_time_within_a_row_group(tmp_path: Path) ->
 
 
 def test_dictionaries_list_values_in_the_order_of_first_use(tmp_path: Path) -> None:
-    from itemtrail.core.columns import Batch, Rows, table
-    from itemtrail.core.shapes import Shapes
-
-    shapes, waiting = Shapes(), Rows()
+    engine = StructEngine(Limits())
     arns = [f"arn:aws:dynamodb:us-east-1:111122223333:table/{name}" for name in ("Zed", "Alpha", "Mid", "Alpha")]
     said = text(*(event(n, resources=[{"ARN": arn}], userAgent=f"agent {n % 2}") for n, arn in enumerate(arns)))
-    values, exact = shapes.read_all([record.encode() for record in said])
-    waiting.extend(Batch("a", values, exact, [b"\0" * 32] * 4, [0, 1, 2, 3], [0, 1, 2, 3], [1] * 4), range(4))
-    made = table(waiting, shapes)
+    group = engine.group()
+    read = engine.take(list(enumerate(record.encode() for record in said))).read()
+    group.extend(read, Facts("a", [b"\0" * 32] * 4, [0, 1, 2, 3], [0, 1, 2, 3], [1] * 4), range(4))
+    made = group.table()
     agents = made["userAgent"].combine_chunks()
     assert [arn.rpartition("/")[2] for arn in made["table_arn"].combine_chunks().dictionary.to_pylist()] == [
         "Alpha",

@@ -7,20 +7,19 @@ Refuses to read or fetch: it takes the inflated content that was hashed. Memory:
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from itemtrail.core import records as cutting
-from itemtrail.core.columns import Batch, Rows, table
+from itemtrail.core.engines import fastest
 from itemtrail.core.eventtime import Moment, Moments
 from itemtrail.core.parquet import ParquetFile, Writers
-from itemtrail.core.records import Limits
+from itemtrail.core.records import Limits, SetAside
+from itemtrail.core.rows import Cut, Engine, Facts, Group, Read
 from itemtrail.core.seen import Seen
-from itemtrail.core.shapes import Shapes
 
 __all__ = ["ConversionResult", "Converter", "Duplicate", "Limits", "ParquetFile", "Quarantined", "SameEventId", "Seen"]
 
@@ -98,6 +97,7 @@ class Converter:
         seen: what was seen so far; for an archive of its own part (docs/adr/0117).
         quarantine: where bytes set aside are written; ``directory/quarantine`` by default.
         marks: what the files' metadata says beside their schema.
+        engine: what reads the records; all write the same bytes.
     """
 
     def __init__(
@@ -112,14 +112,15 @@ class Converter:
         seen: Seen,
         quarantine: Path | None = None,
         marks: Mapping[str, str] = MappingProxyType({}),
+        engine: Callable[[Limits], Engine] = fastest,
     ) -> None:
         self.unit = f"{account}/{region}/{delivery_date}"
         self._limits, self._seen = limits, seen
         self._quarantine = quarantine or directory / "quarantine"
         self._day = delivery_date.isoformat() if delivery_date else UNKNOWN_DATE
         self._writers = Writers(directory, f"{self._day}.{name}.parquet", marks)
-        self._shapes, self._moments = Shapes(), Moments()
-        self._pending: dict[str, Rows] = {}
+        self._engine, self._moments = engine(limits), Moments()
+        self._pending: dict[str, Group] = {}
         self._records_in = self._rows = self._bytes_in = self._pending_bytes = 0
         self._duplicates: list[Duplicate] = []
         self._quarantined: list[Quarantined] = []
@@ -143,35 +144,35 @@ class Converter:
             ValueError: the object comes before one that was added already.
         """
         self._write_until(_PENDING_BYTES - len(content))  # a large object meets an empty room
-        split = cutting.split(content, self._limits)
-        self.add_records(source_object, split.records, split.set_aside, bytes_in=len(content))
+        cut, set_aside = self._engine.cut(content)
+        self._add(source_object, cut, set_aside, len(content))
 
     def add_records(
         self,
         source_object: str,
         records: Sequence[tuple[int, bytes]],
-        set_aside: Iterable[cutting.SetAside] = (),
+        set_aside: Iterable[SetAside] = (),
         *,
         bytes_in: int,
     ) -> None:
         """Take records that are cut already: (record index, bytes) in order."""
-        if source_object < self._last:
-            raise ValueError(f"{source_object} comes after {self._last}: feed objects in key order ({self.unit})")
-        self._last = source_object
+        self._add(source_object, self._engine.take(records), set_aside, bytes_in)
+
+    def _add(self, source: str, cut: Cut, set_aside: Iterable[SetAside], bytes_in: int) -> None:
+        if source < self._last:
+            raise ValueError(f"{source} comes after {self._last}: feed objects in key order ({self.unit})")
+        self._last = source
         self._bytes_in += bytes_in
         for one in set_aside:
-            self._set_aside(source_object, one)
-        self._records_in += len(records)
-        indexes = [index for index, _ in records]
-        texts = [record for _, record in records]
-        hashes = [hashlib.sha256(record).digest() for record in texts]
-        known = self._seen.records.add(source_object, indexes, hashes)
+            self._set_aside(source, one)
+        self._records_in += len(cut.indexes)
+        hashes = [hashlib.sha256(record).digest() for record in cut.texts]
+        known = self._seen.records.add(source, cut.indexes, hashes)
         if known:
-            self._duplicates += [Duplicate(source_object, index, *place) for index, place in known.items()]
-            new = [position for position, index in enumerate(indexes) if index not in known]
-            texts, hashes = [texts[position] for position in new], [hashes[position] for position in new]
-            indexes = [indexes[position] for position in new]
-        self._take(source_object, indexes, texts, hashes)
+            self._duplicates += [Duplicate(source, index, *place) for index, place in known.items()]
+            hashes = [one for one, index in zip(hashes, cut.indexes, strict=True) if index not in known]
+            cut = cut.without(known)
+        self._take(source, cut, hashes)
 
     def finish(self) -> ConversionResult:
         """Write what is pending, close the files, hash them."""
@@ -189,15 +190,15 @@ class Converter:
             tuple(self._same_event_ids),
         )
 
-    def _take(self, source: str, indexes: list[int], texts: list[bytes], hashes: list[bytes]) -> None:
+    def _take(self, source: str, cut: Cut, hashes: list[bytes]) -> None:
         """Records that are new: into the rows of their event dates, and the eventIDs into the commit's memory."""
-        values, exact = self._shapes.read_all(texts)
-        moments = [self._moments.of(record.eventTime) for record in values]
+        read = cut.read()
+        moments = [self._moments.of(time) for time in read.event_times()]
         times = [moment[1] if moment else None for moment in moments]
-        batch = Batch(source, values, exact, hashes, times, indexes, list(map(len, texts)))
+        facts = Facts(source, hashes, times, cut.indexes, cut.sizes)
         for day, positions in self._by_day(moments).items():
-            self._add(day, batch, positions)
-        named = [(i, record.eventID.encode()) for i, record in zip(indexes, values, strict=True) if record.eventID is not None]
+            self._fill(day, read, facts, positions)
+        named = [(i, event_id) for i, event_id in zip(cut.indexes, read.event_ids(), strict=True) if event_id is not None]
         prints = [hashlib.sha256(event_id).digest() for _, event_id in named]
         shared = self._seen.event_ids.add(source, [index for index, _ in named], prints)
         self._same_event_ids += [SameEventId(source, index, *place) for index, place in shared.items()]
@@ -211,32 +212,32 @@ class Converter:
             found.setdefault(day, []).append(position)
         return dict(found)
 
-    def _add(self, day: str, batch: Batch, positions: Sequence[int]) -> None:
+    def _fill(self, day: str, read: Read, facts: Facts, positions: Sequence[int]) -> None:
         """Fill the day's row group; write every full one, and the largest ones while too much is pending."""
         while positions:
-            rows = self._pending.setdefault(day, Rows())
-            some = positions[: self._limits.row_group_rows - len(rows)]
+            group = self._pending.get(day) or self._pending.setdefault(day, self._engine.group())
+            some = positions[: self._limits.row_group_rows - len(group.frame)]
             positions = positions[len(some) :]
-            before = rows.text_bytes
-            rows.extend(batch, some)
-            self._pending_bytes += rows.text_bytes - before
-            if len(rows) >= self._limits.row_group_rows:
+            before = group.frame.text_bytes
+            group.extend(read, facts, some)
+            self._pending_bytes += group.frame.text_bytes - before
+            if len(group.frame) >= self._limits.row_group_rows:
                 self._write(day)
         self._write_until(_PENDING_BYTES)
 
     def _write_until(self, most: int) -> None:
         """Write the largest row groups until no more than ``most`` bytes of text are pending."""
         while self._pending and self._pending_bytes > most:
-            self._write(max(self._pending, key=lambda one: (self._pending[one].text_bytes, one)))
+            self._write(max(self._pending, key=lambda one: (self._pending[one].frame.text_bytes, one)))
 
     def _write(self, day: str) -> None:
-        rows = self._pending.pop(day)
-        self._pending_bytes -= rows.text_bytes
-        made = table(rows, self._shapes)
+        group = self._pending.pop(day)
+        self._pending_bytes -= group.frame.text_bytes
+        made = group.table()
         self._rows += made.num_rows
         self._writers.write(day, made)
 
-    def _set_aside(self, source: str, one: cutting.SetAside) -> None:
+    def _set_aside(self, source: str, one: SetAside) -> None:
         self._records_in += 1
         place = "object" if one.record_index is None else f"{one.record_index:06d}"
         path = self._quarantine / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}-{place}-{one.reason}"

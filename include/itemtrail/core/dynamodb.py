@@ -29,7 +29,7 @@ _TABLE_NAMES = (
 
 
 # Of what is read: CloudTrail omits parameters above 100 KB, and DynamoDB's values nest 32 levels.
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
 _MOST_LEVELS = 64
 
 
@@ -123,10 +123,11 @@ def tables_in(resources: str | None) -> tuple[str, ...]:
 
 def touched(name: str, known: Kind, parameters: Raw | None, tables: Tables) -> Touched:
     """Read one DynamoDB event's ``requestParameters``; ``known`` is its kind by its name."""
-    if parameters is None or len(parameters) > _MOST_BYTES:
+    if parameters is None or len(parameters) > MOST_BYTES:
         return None, known, None
-    if name in SINGLE_ITEM and (single := _one(parameters, tables)):
-        return (single,), known, single[0]
+    if name in SINGLE_ITEM and (call := single(parameters)):
+        arn = tables.arn(call[0])
+        return ((arn, call[1]),), known, arn
     if name == "TransactWriteItems" and (usual := _actions(parameters, tables)):
         return usual[0] or None, usual[1], usual[0][0][0] if usual[0] else None
     if name in KEYLESS and tables.arns:
@@ -140,6 +141,16 @@ def touched(name: str, known: Kind, parameters: Raw | None, tables: Tables) -> T
     if name == "TransactWriteItems" and _only_checks(document):
         known = Kind.READ
     return pairs or None, known, pairs[0][0] if pairs else _named(document, tables)
+
+
+def single(parameters: Raw) -> tuple[str, str] | None:
+    """Table name and canonical key of a single-item call in its usual spelling, fast; None leaves others to ``touched``."""
+    try:
+        call = _single(parameters)
+        key = _simple_key(call.key)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return (call.tableName, key) if key else None
 
 
 def table_in_response(response: Raw | None, tables: Tables) -> str | None:
@@ -174,7 +185,7 @@ def omitted(parameters: Raw) -> bool:
 
 def read(text: Raw) -> Any:
     """JSON with numbers as their text; None for what is larger or deeper than any call's parameters."""
-    if len(text) > _MOST_BYTES:
+    if len(text) > MOST_BYTES:
         return None
     data = _encode(text)
     return None if exact.deeper_than(_MOST_LEVELS, data) else _loads(data.decode())
@@ -191,16 +202,6 @@ def canonical(value: Any) -> str:
     if isinstance(value, str):
         return _encode(_clean(value)).decode()
     return json.dumps(value)
-
-
-def _one(parameters: Raw, tables: Tables) -> ItemKey | None:
-    """The usual spelling of a single-item call, fast; None leaves anything else to the general reading."""
-    try:
-        call = _single(parameters)
-        key = _simple_key(call.key)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return (tables.arn(call.tableName), key) if key else None
 
 
 def _actions(parameters: Raw, tables: Tables) -> tuple[tuple[ItemKey, ...], Kind] | None:

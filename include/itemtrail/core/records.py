@@ -119,16 +119,24 @@ def _too_many(content: bytes, limits: Limits) -> Split:
     return _whole(content, Problem.TOO_MANY_RECORDS, f"more than {limits.max_records} records in one object.")
 
 
-def _fast(content: bytes, limits: Limits) -> Split | None:
-    """Split what CloudTrail itself writes; None leaves everything else to the exact path."""
+def records_list(content: bytes) -> tuple[int, int] | None:
+    """Where the list of records lies in an object that CloudTrail itself writes, UTF-8 throughout; None for all others."""
     head = _HEAD.match(content)
     tail = _TAIL.search(content, max(len(content) - _TAIL_BYTES, head.end() - 1)) if head else None
     if head is None or tail is None or not is_utf8(content):
         return None
+    return head.end() - 1, tail.start() + 1
+
+
+def _fast(content: bytes, limits: Limits) -> Split | None:
+    """Split what CloudTrail itself writes; None leaves everything else to the exact path."""
+    where = records_list(content)
+    if where is None:
+        return None
     if len(content) > _FEW_BYTES and content.count(b",") > _MANY_COMMAS:
         return None  # perhaps millions of tiny records, which the parser would all hold at once
     try:
-        raw = _array.decode(memoryview(content)[head.end() - 1 : tail.start() + 1])
+        raw = _array.decode(memoryview(content)[slice(*where)])
     except (msgspec.DecodeError, RecursionError):
         return None
     if len(raw) > limits.max_records:

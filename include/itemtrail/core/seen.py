@@ -14,7 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
+
+from itemtrail.native import NATIVE
 
 HASH_BYTES = 32
 _SMALLEST = 1 << 16  # slots
@@ -65,8 +67,8 @@ def _number(entry: tuple[int, str] | tuple[int, int]) -> int:
 class Fingerprints:
     """A set of 32-byte fingerprints that remembers where each was first seen."""
 
-    def __init__(self, directory: Path | None = None) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path | None = None, native: Any = NATIVE) -> None:
+        self._directory, self._native = directory, native
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 - lives as long as the set
         self._table = _Table(_SMALLEST, directory)
         self._arrivals = _Arrivals()
@@ -78,25 +80,37 @@ class Fingerprints:
     def add(self, source: str, indexes: Sequence[int], fingerprints: Sequence[bytes]) -> dict[int, Place]:
         """Take a source's records (index and fingerprint) in order; answer, by index, where the known ones came first."""
         self._make_room(len(fingerprints))
-        known: dict[int, Place] = {}
-        fresh: list[int] = []  # positions of what is new
-        words = memoryview(b"".join(fingerprints)).cast("Q")[:: HASH_BYTES // 8].tolist()
+        prints, first = b"".join(fingerprints), self._count
+        known, fresh = self._probe_native(prints) if self._native else self._probe(prints)
+        places = {indexes[position]: self._place(number, source, first, indexes, fresh) for position, number in known}
+        self._keep(source, indexes, fingerprints, fresh)
+        return places
+
+    def _probe_native(self, prints: bytes) -> tuple[list[tuple[int, int]], list[int]]:
+        known, fresh = self._native.probe(self._table.cells, self._table.mask, self._file.fileno(), prints, self._count)
+        pairs = memoryview(known).cast("q").tolist()
+        return list(zip(pairs[::2], pairs[1::2], strict=True)), memoryview(fresh).cast("q").tolist()
+
+    def _probe(self, prints: bytes) -> tuple[list[tuple[int, int]], list[int]]:
+        """(position, entry number) of the known, positions of the new, which are in the table now."""
+        known: list[tuple[int, int]] = []
+        fresh: list[int] = []
         cells, mask, first = self._table.cells, self._table.mask, self._count
-        for position, word in enumerate(words):
+        for position, word in enumerate(memoryview(prints).cast("Q")[:: HASH_BYTES // 8].tolist()):
+            own = prints[position * HASH_BYTES : (position + 1) * HASH_BYTES]
             slot, tag = word & mask, word >> _NUMBER_BITS
             while cell := cells[slot]:
                 number = (cell & _NUMBER_MASK) - 1
                 if cell >> _NUMBER_BITS == tag:
-                    stored = self._stored(number) if number < first else fingerprints[fresh[number - first]]
-                    if stored == fingerprints[position]:
-                        known[indexes[position]] = self._place(number, source, first, indexes, fresh)
+                    at = fresh[number - first] * HASH_BYTES if number >= first else 0
+                    if own == (self._stored(number) if number < first else prints[at : at + HASH_BYTES]):
+                        known.append((position, number))
                         break
                 slot = (slot + 1) & mask
             else:
                 fresh.append(position)
                 cells[slot] = tag << _NUMBER_BITS | first + len(fresh)
-        self._keep(source, indexes, fingerprints, fresh)
-        return known
+        return known, fresh
 
     def close(self) -> None:
         """Give the temporary files back."""

@@ -107,6 +107,15 @@ class Shapes:
                 return values, None
         return self._learn(record)
 
+    def beside(self, record: Record) -> Exact | None:
+        """What stands beside the columns of a record that a shape alone gives back; None where nothing does."""
+        shape = self.by_kind[type(record)]
+        if not shape.others:
+            return None
+        present = [name for attribute, name in zip(shape.attributes, shape.names, strict=True) if has(record, attribute)]
+        others = [(name, getattr(record, attribute)) for attribute, name in shape.others]
+        return Exact(keys_text(present), extra_text(others), None)
+
     def _learn(self, record: bytes) -> tuple[Record, Exact | None]:
         parts = [(exact.text(name), name, value) for name, value in islice(exact.members(record), _MOST_PARTS + 1)]
         if len(parts) > _MOST_PARTS:

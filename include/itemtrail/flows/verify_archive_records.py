@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from itemtrail import __version__
-from itemtrail.core.columns import Batch, Rows, table
+from itemtrail.core.columns import StructEngine
 from itemtrail.core.eventtime import Moments
 from itemtrail.core.plan import sha256
 from itemtrail.core.rebuild import Sources
 from itemtrail.core.receipt import Packed, Quarantined, Receipt
 from itemtrail.core.records import Limits, Problem, split
+from itemtrail.core.rows import Facts
 from itemtrail.core.schema import DERIVED, SCHEMA
-from itemtrail.core.shapes import Shapes
 from itemtrail.core.verify import Code, Finding
 from itemtrail.errors import EvidenceError
 
@@ -46,7 +46,6 @@ class Comparison:
     records_in: int = 0
     rows: int = 0
     _sources: Sources | None = None
-    _shapes: Shapes = field(default_factory=Shapes)
     _moments: Moments = field(default_factory=Moments)
     _dropped: dict[Place, Place] = field(default_factory=dict)
     _hashes: dict[Place, str] = field(default_factory=dict)
@@ -165,21 +164,15 @@ class Comparison:
     def _converted(self, key: str, expected: Mapping[int, bytes]) -> tuple[Any, list[str]]:
         """The rows that the records give, in order of their index, and their event dates."""
         indexes = sorted(expected)
-        texts = [expected[index] for index in indexes]
-        values, exact = self._shapes.read_all(texts)
-        moments = [self._moments.of(value.eventTime) for value in values]
-        batch = Batch(
-            key,
-            values,
-            exact,
-            [hashlib.sha256(text).digest() for text in texts],
-            [moment[1] if moment else None for moment in moments],
-            indexes,
-            list(map(len, texts)),
-        )
-        rows = Rows()
-        rows.extend(batch, range(len(texts)))
-        made = table(rows, self._shapes).sort_by("record_index")
+        engine = StructEngine(Limits())  # not the compiled one: what is proven again is made in another way
+        cut = engine.take([(index, expected[index]) for index in indexes])
+        read = cut.read()
+        moments = [self._moments.of(time) for time in read.event_times()]
+        times = [moment[1] if moment else None for moment in moments]
+        facts = Facts(key, [hashlib.sha256(text).digest() for text in cut.texts], times, indexes, cut.sizes)
+        group = engine.group()
+        group.extend(read, facts, range(len(indexes)))
+        made = group.table().sort_by("record_index")
         plain = pa.table({name: made[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names})
         return plain, [moment[0] if moment else str(self.receipt.unit.day) for moment in moments]
 
