@@ -32,7 +32,8 @@ def cells(row: Row, root: str) -> Markup:
         elif state in LATE:
             one = row.at(index)
             urgent = " urgent" if one.urgent else ""
-            name = f"{title}: {state.words}; {one.left} days to the expiry"
+            left = f"{one.left} days left" if one.left >= 0 else f"{-one.left} days past"
+            name = f"{title}: {state.words}; {left} (trail bucket's expiry)"
             parts.append(f'<a class="c {state}{column}{urgent}" href="{base}{day}" title="{name}"></a>')
         else:
             skip = "" if index == last or state in _TAB else " tabindex=-1"
