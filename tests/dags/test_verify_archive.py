@@ -7,7 +7,9 @@ import pytest
 from tests.memory import MemoryStore
 from tests.verify_world import VerifyWorld
 
-from itemtrail_airflow import hook, local_run, verify_tasks
+from itemtrail.core import alert_text
+from itemtrail.settings import AlertSettings
+from itemtrail_airflow import channels, hook, local_run
 
 pytestmark = pytest.mark.airflow
 
@@ -20,7 +22,8 @@ class FakeRoles:
 
     @property
     def settings(self) -> Any:
-        return self.world.world.settings
+        alerts = AlertSettings(sns_topic_arn="arn:aws:sns:us-east-1:111122223333:alerts")
+        return self.world.world.settings.model_copy(update={"alerts": alerts})
 
     def writer(self) -> "FakeRoles":
         return self
@@ -39,7 +42,7 @@ def run(world, monkeypatch):
     """Runs the DAG; gives how it ended, and what was told so far."""
     told: list[str] = []
     monkeypatch.setattr(hook.Roles, "open", classmethod(lambda cls: FakeRoles(world)))
-    monkeypatch.setattr(verify_tasks, "must_tell", lambda alert: told.append(f"{alert.head}: {alert.lines}"))
+    monkeypatch.setitem(channels._OPEN, "sns", lambda alert, _: lambda: told.append(alert_text.text(alert, "", "")))
     return lambda **conf: (local_run.run_dag("verify_archive", conf), told)
 
 
@@ -57,6 +60,7 @@ def test_what_is_found_is_recorded_told_once_and_red_as_long_as_it_is_there(run,
     assert (done.state, done.tasks) == ("failed", {"verify": "success", "alert": "success", "verdict": "failed"})
     assert len(world.archive.keys("verifications/")) == 1
     (said,) = told
+    assert said.startswith("CRITICAL findings in the archive: ")
     assert "ALTERED_OBJECT" in said
     assert key in said
     again, told = run(full=True)
