@@ -143,14 +143,16 @@ def _backfill(stack: Stack, table: Table, days: list[dt.date]) -> None:
         asked = ("--dag-id", DAG, "--from-date", str(days[0]), "--to-date", str(days[-1]))
         stack.docker("exec", scheduler, "airflow", "backfill", "create", *asked, seconds=180)
     with table.step("a worker is killed while it archives") as said:
+        assert len(stack.running("airflow-worker")) == 2
         victim, what = eventually(lambda: _at_work(airflow, stack), 600, pause=0.3)
         stack.docker("kill", "--signal", "KILL", victim)
         said.append(f"SIGKILL to {victim[:12]} during {what}")
     with table.step("scheduler and Postgres restarted under way") as said:
+        _, what = eventually(lambda: _at_work(stack.airflow(), stack), 600, pause=0.3)
         done = len(ended(airflow, DAG, 0))
         assert done < before + len(days), "the backfill was over already: nothing was under way"
         stack.compose("restart", "--timeout", "10", "airflow-scheduler", "postgres")
-        said.append(f"with {before + len(days) - done} of {len(days)} days to go")
+        said.append(f"during {what}, with {before + len(days) - done} of {len(days)} days to go")
     with table.step("the backfill ends, on the worker that is left") as said:
         runs = eventually(lambda: ended(stack.airflow(), DAG, before + len(days)), 1200, pause=3)
         tries = _tries(stack.airflow(), runs)
@@ -185,7 +187,6 @@ def ended_state(airflow, path: str) -> str | None:
 def _at_work(airflow, stack: Stack) -> tuple[str, str] | None:
     """A worker's container that archives a unit of the backfill now, and which."""
     workers = stack.running("airflow-worker")
-    assert len(workers) == 2, f"{len(workers)} workers run"
     for run in airflow.api("GET", f"/dags/{DAG}/dagRuns?state=running&limit=50")["dag_runs"]:
         path = f"/dags/{DAG}/dagRuns/{quoted(run['dag_run_id'])}/taskInstances?task_id=unit.archive&state=running&limit=100"
         for one in airflow.api("GET", path)["task_instances"]:
