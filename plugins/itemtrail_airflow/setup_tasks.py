@@ -34,9 +34,9 @@ def plan() -> dict[str, Any]:
     connection, today = roles.setup(), dt.datetime.now(dt.UTC).date()
     made = flow.plan(connection.control(), roles.settings)
     sources = cost_preview.Sources(connection.rates(), connection.archive(roles.settings.archive), today)
-    cost = cost_text.text(cost_preview.cost_preview(roles.settings, made, sources))
-    log.info("plan %s\n%s\n%s", made.hash, made.table(), cost)
-    return {"hash": made.hash, "table": made.table(), "cost": cost, "actions": len(made.actions)}
+    cost = cost_preview.cost_preview(roles.settings, made, sources)
+    log.info("plan %s\n%s\n\n%s", made.hash, made.table(), cost_text.text(cost))
+    return {"hash": made.hash, "table": made.table(), "cost": cost_text.short(cost), "actions": len(made.actions)}
 
 
 @task.branch

@@ -69,4 +69,11 @@ def test_the_preview_is_beside_the_plan_and_not_in_its_hash(
     assert cli.main(["setup", "--rate", "nonsense"]) == 2
     capsys.readouterr()
     cli.main(["setup", "--rate", "Payroll=1000000"])
-    assert "what it will cost, USD, at list prices of" in capsys.readouterr().out
+    plan, _, cost = capsys.readouterr().out.partition("\nplan ")
+    assert "what it will cost" not in plan
+    assert "what it will cost, USD, at list prices of" in cost
+    assert "assumed:" not in cost
+    cli.main(["setup", "--cost", "--rate", "Payroll=1000000"])
+    said = capsys.readouterr().out
+    assert "1,000,000 writes" in said
+    assert "assumed:" in said

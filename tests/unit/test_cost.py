@@ -14,7 +14,7 @@ from tests.memory import Fault, MemoryStore
 from itemtrail.core import layout
 from itemtrail.core.cost import ASSUMED, Asked, Rate, Sizes, flow, held, stored
 from itemtrail.core.cost_lines import preview
-from itemtrail.core.cost_text import document, text
+from itemtrail.core.cost_text import document, short, text
 from itemtrail.core.prices import GB, parse
 from itemtrail.core.receipt import Counts, Receipt
 from itemtrail.core.setup_plan import SetupPlan
@@ -107,6 +107,20 @@ def test_an_unknown_rate_is_unknown_and_gives_the_price_of_a_million() -> None:
     assert "each million events costs 1.00" in line.formula
     assert any("Payroll" in one for one in found.missing)
     assert "SUM OF WHAT IS KNOWN" in text(found)
+
+
+def test_the_short_table_has_the_sum_the_largest_lines_and_what_is_left_out_and_no_formula() -> None:
+    found = preview(asked(rate(None)), TABLE)
+    shown = short(found)
+    assert len(shown.splitlines()) < 16
+    assert "=" not in shown
+    assert "assumed" not in shown
+    assert next(line for line in text(found).splitlines() if "SUM OF" in line) in shown
+    assert all(one in shown for one in text(found).splitlines() if "not in the sum" in one)
+    known = sum(one.amount is not None for one in found.lines)
+    many = short(replace(found, lines=found.lines * 4))
+    assert f"{4 * known - 6} smaller ones together" in many
+    assert len(many.splitlines()) < 16
 
 
 def test_unknown_reads_are_unknown_where_reads_are_recorded() -> None:

@@ -30,10 +30,11 @@ examples:
   itemtrail setup --apply --approve 3f2a91c0…      carry out exactly the plan of that hash, as in a pipeline
   itemtrail setup --apply --yes --canary           carry it out unasked, then prove it with a write
   itemtrail setup --rate Payroll=250000            and at what price, if the table is written 250,000 times a day
+  itemtrail setup --cost                           and how each number of the price comes about
   itemtrail setup --canary                         only the canary, where there is nothing to do
 
 An approval names a plan by its hash (16 characters or more). If the account or the settings change, the hash does, and
-nothing is done. What it will cost is shown beside the plan and is no part of it: stated rates go before those that CloudWatch
+nothing is done. What it will cost is shown below the plan and is no part of it: stated rates go before those that CloudWatch
 observed; --rate TABLE=WRITES+READS where reads are recorded too. The canary waits for CloudTrail: up to 30 minutes for the log
 file, then up to 150 for the signed digest.
 
@@ -64,6 +65,7 @@ def add_parser(commands: Any) -> None:
         metavar="TABLE=WRITES",
         help="calls a day of a table, for the price (may be repeated)",
     )
+    parser.add_argument("--cost", action="store_true", help="show the formula of each price and every assumption")
     parser.add_argument("--canary", action="store_true", help="write one item and follow it into a signed digest")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.set_defaults(run=run)
@@ -82,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     cost = _cost(opened, plan, arguments.rate)
     document: dict[str, Any] = {"plan": plan.to_json(), "cost": cost_text.document(cost)}
     if not arguments.json:
-        print(f"{cost_text.text(cost)}\n\n{plan.table()}")
+        print(f"{plan.table()}\n\n{cost_text.text(cost) if arguments.cost else cost_text.short(cost)}")
     good = plan.good and plan.empty
     if arguments.apply and not plan.empty:
         approved = _approved(arguments, plan)

@@ -6,19 +6,33 @@ from typing import Any
 from itemtrail.core.cost import Amount, Preview
 
 _WIDTH = 14
+_SHOWN = 6  # lines of the short table; the others are one
+
+
+def short(preview: Preview) -> str:
+    """The sum, what most of it is, and what it leaves out: a table of some ten lines."""
+    known = sorted(((one.amount, one.what) for one in preview.lines if one.amount), key=lambda pair: -pair[0].total)
+    rest = sum((amount for amount, _ in known[_SHOWN:]), Amount(Decimal(0), Decimal(0), Decimal(0)))
+    lines = [*_head(preview), *(f"{_row(amount)}  {what}" for amount, what in known[:_SHOWN])]
+    lines += [f"{_row(rest)}  {len(known) - _SHOWN} smaller ones together"] if len(known) > _SHOWN else []
+    return "\n".join([*lines, _sum(preview), *_left_out(preview)])
 
 
 def text(preview: Preview) -> str:
-    """The preview in lines: a number and, below it, its formula."""
-    head = f"what it will cost, {preview.currency}, at list prices of {preview.as_of}:"
-    columns = ("a month now", "a month full", f"{preview.keep_days} days")
-    lines = [head, "  ".join(name.rjust(_WIDTH) for name in columns)]
+    """The whole preview: a number and, below it, its formula; then every assumption."""
+    lines = _head(preview)
     for line in preview.lines:
         lines += [f"{_row(line.amount)}  {line.what}", f"{'':>{_WIDTH}}= {line.formula}"]
-    lines.append(f"{_row(preview.total)}  SUM{' OF WHAT IS KNOWN' if preview.missing else ''}")
-    lines += _left_out(preview)
-    lines += [f"  assumed: {one}" for one in preview.assumptions]
-    return "\n".join(lines)
+    return "\n".join([*lines, _sum(preview), *_left_out(preview), *(f"  assumed: {one}" for one in preview.assumptions)])
+
+
+def _head(preview: Preview) -> list[str]:
+    head = f"what it will cost, {preview.currency}, at list prices of {preview.as_of}:"
+    return [head, "  ".join(name.rjust(_WIDTH) for name in ("a month now", "a month full", f"{preview.keep_days} days"))]
+
+
+def _sum(preview: Preview) -> str:
+    return f"{_row(preview.total)}  SUM{' OF WHAT IS KNOWN' if preview.missing else ''}"
 
 
 def _left_out(preview: Preview) -> list[str]:
