@@ -32,6 +32,7 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{config.ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
     ],
 }
+AN_EVENT = "SELECT min(eventID) FROM events_distinct WHERE table_arn LIKE '%/Payroll' AND event_date = '{day}'"
 DUCKDB = """#!{python}
 import sys, duckdb
 print(duckdb.sql(sys.argv[sys.argv.index("-c") + 1]))
@@ -69,7 +70,7 @@ class World:
         """What the words in capitals of a command stand for."""
         return {
             "CHECKPOINT_SHA256": self._checkpoint,
-            "EVENT_ID": functools.partial(self._ask, "SELECT min(eventID) FROM events_distinct WHERE table_arn LIKE '%/Payroll'"),
+            "EVENT_ID": functools.partial(self._ask, AN_EVENT.format(day=self.today - dt.timedelta(days=2))),
             "HOLD": self._hold,
         }
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from itemtrail.core import item_key, schema, timeline
+from itemtrail.core import item_key, partiql, schema, timeline
 from itemtrail.core.evidence import Question, Table
 from itemtrail.core.identity import identity
 from itemtrail.core.restore_question import units_of
@@ -77,8 +77,8 @@ def contradictions(change: Mapping[str, Any], event: Mapping[str, Any]) -> list[
 
 
 def is_about(change: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether the call names the item that changed, or does not say which items it is about."""
-    if not event["item_keys"] or not change["item_key"]:
+    """Whether the call names the item that changed, or does not say of every item which one it is."""
+    if not event["item_keys"] or not change["item_key"] or _hides_items(event):
         return True
     numbers = dict.fromkeys(json.loads(change["item_key"]), "N")
     wanted = {change["item_key"], item_key.of_trail(change["item_key"], numbers)}
@@ -86,6 +86,18 @@ def is_about(change: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     return any(
         text in wanted for key in told for text in (key, item_key.of_trail(key, {}), item_key.of_trail(key, numbers)) if text
     )
+
+
+def _hides_items(event: Mapping[str, Any]) -> bool:
+    """Whether the call has a PartiQL write without its key: CloudTrail masks that of an INSERT, in a batch beside others too."""
+    try:
+        said = json.loads(event["requestParameters"] or "{}")
+        statements = [said, *(said.get("requestItems") or said.get("transactStatements") or ())]
+        texts = [one["statement"] for one in statements if isinstance(one.get("statement"), str)]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return False
+    read = [partiql.parse(text) for text in texts]
+    return any(one.writes is not False and not one.key for one in read)
 
 
 def differs(row: Mapping[str, Any], proof: Mapping[str, Any]) -> list[str]:
