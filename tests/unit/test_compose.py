@@ -3,13 +3,16 @@
 import configparser
 import datetime as dt
 import importlib.util
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.compose.engine import compose_command
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
@@ -184,3 +187,30 @@ def test_the_images_packages_are_those_that_the_tests_run_with_and_a_celery_that
     tested, images = pins("requirements.txt"), pins("requirements-celery.txt")
     assert {name: images.get(name) for name in tested} == tested
     assert tuple(map(int, images["celery"].split(".")))[:2] < (5, 7)
+
+
+def test_compose_itself_accepts_the_file_with_what_make_env_makes(tmp_path):
+    if not shutil.which(compose_command()[0]):
+        pytest.skip("no Compose on this machine")
+    secrets = tmp_path / "env"
+    subprocess.run([sys.executable, ROOT / "deploy" / "env.py", secrets], check=True, capture_output=True)
+    asked = [
+        *compose_command(),
+        "--env-file",
+        secrets,
+        "--profile",
+        "sandbox",
+        "-f",
+        ROOT / "docker-compose.yaml",
+        "config",
+        "--quiet",
+    ]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "ITEMTRAIL", "COMPOSE"))}
+    done = subprocess.run(asked, env=own, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    empty = tmp_path / "empty"
+    empty.touch()
+    without = [empty if one == secrets else one for one in asked]
+    refused = subprocess.run(without, env=own, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "make env" in refused.stderr
