@@ -52,5 +52,5 @@ def differences(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _short(text: str, longest: int) -> str:
-    shown = visible(text)
+    shown = visible(text[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[:longest]}… ({len(text)} characters)"

@@ -79,7 +79,22 @@ def as_of(store: ObjectStore, table: str, key: Sequence[str], at: dt.datetime) -
     return timeline.as_of(whole.rows, at, whole.built), whole
 
 
-def changes(store: ObjectStore, wanted: Wanted) -> Iterator[Row]:
+def key_attributes(store: ObjectStore, table: str) -> tuple[str, dict[str, str]]:
+    """The table's ARN, and its key attributes with their types (S, N or B; empty where no image tells), by its newest file.
+
+    Raises:
+        ConfigurationError: no history of the table, two tables of the name. AccessDenied, SourceUnavailable, EvidenceError.
+    """
+    table_arn = find(store, table)
+    for source in reversed(files(store, table_arn).files):
+        with opened(store, source) as file:
+            names = sorted(timeline.names_of(changes_files.highest_key(file)))
+            if names:
+                return table_arn, dict.fromkeys(names, "") | changes_files.key_types(file, names)
+    return table_arn, {}
+
+
+def changes(store: ObjectStore, wanted: Wanted, *, newest_first: bool = False) -> Iterator[Row]:
     """Changes month by month, each month's in order of time.
 
     A principal is compared with the actor, the SourceIdentity and the role (its ARN or name), and with every candidate of an
@@ -88,11 +103,13 @@ def changes(store: ObjectStore, wanted: Wanted) -> Iterator[Row]:
     arns = (find(store, wanted.table),) if wanted.table else tables(store)
     low, high = wanted.first and wanted.first.date(), wanted.last and wanted.last.date()
     sources = [source for arn in arns for source in files(store, arn, low, high).files]
-    months = sorted({_month(source) for source in sources})
+    months = sorted({_month(source) for source in sources}, reverse=newest_first)
     for month in months:
         found = each(lambda source: _matching(store, source, wanted), [one for one in sources if _month(one) == month])
         yield from sorted(
-            (row for rows in found for row in rows), key=lambda row: (row["change_ts"], row["table_arn"], _place(row))
+            (row for rows in found for row in rows),
+            key=lambda row: (row["change_ts"], row["table_arn"], _place(row)),
+            reverse=newest_first,
         )
 
 

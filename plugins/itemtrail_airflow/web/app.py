@@ -17,13 +17,14 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from itemtrail.errors import ConfigurationError, EvidenceError, ItemtrailError, NotFound, SourceUnavailable
-from itemtrail_airflow.web import assets, coverage, page, places, posture
+from itemtrail_airflow.web import assets, coverage, page, places, posture, timeline
 from itemtrail_airflow.web.blocking import Busy
 from itemtrail_airflow.web.headers import App, Receive, Scope, SecurityHeaders, Send
 
 log = logging.getLogger(__name__)
 PAGES: dict[str, tuple[str, APIRouter]] = {
     "coverage": ("Coverage", coverage.router),
+    "timeline": ("Timeline", timeline.router),
     "posture": ("Posture", posture.router),
 }
 """Pages by the first part of their path: what the navigation calls them, and their routes."""
