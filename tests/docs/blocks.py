@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MARKS = ("runs", "needs-aws", "needs-docker", "needs-airflow", "minutes")
 COMMAND_LANGUAGES = ("sh", "console")
+OTHER_LANGUAGES = ("text", "json", "toml", "yaml", "ini", "python", "sql")
 PROGRAMS = ("itemtrail", "airflow", "make", "aws", "docker", "python", "jq", "tar", "duckdb")
 """First words that give a command away in a block that calls itself something else."""
 _FENCE = re.compile(r"^( *)(```+)(.*)$")

@@ -9,7 +9,8 @@ BLOCKS = [block for page in PAGES for block in blocks.blocks(page)]
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
 def test_a_block_says_what_it_is_and_what_becomes_of_its_commands(block):
-    assert block.language, "name a language; for what is no command: text, json, toml …"
+    languages = (*blocks.COMMAND_LANGUAGES, *blocks.OTHER_LANGUAGES)
+    assert block.language in languages, f"name a language: {', '.join(languages)}"
     if block.language in blocks.COMMAND_LANGUAGES:
         assert block.mark in blocks.MARKS, f"add one of {', '.join(blocks.MARKS)} after {block.language}"
         assert block.commands, "no command in it"

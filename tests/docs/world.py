@@ -25,6 +25,8 @@ from itemtrail_demo import config
 from itemtrail_demo.stage import Stage
 
 SECONDS = 300
+CRASHED = "Traceback (most recent call last)"
+"""Python ends with 1 then, as a command does that found something."""
 BESIDE = ("include", "dags", "plugins", "docs", "Makefile", "docker-compose.yaml")
 TRUST = {
     "Version": "2012-10-17",
@@ -103,7 +105,7 @@ class Shell:
         text = self._spelled(compare.shifted(command.text, self.world.today))
         done = self._run(text)
         where = f"{block.name.rpartition(':')[0]}:{command.line}: {text}\n"
-        if done.returncode != block.exit:
+        if done.returncode != block.exit or CRASHED in done.stdout:
             return f"{where}ended with {done.returncode}, not {block.exit}:\n{done.stdout}"
         if command.shown is None:
             return ""
