@@ -17,7 +17,7 @@ PROVEN_TAG = ("itemtrail", "proven")
 ABORT_DAYS = 7
 OWN_RULES = "itemtrail-"
 SPILL = "spill/"  # images too large for a log event: no evidence, the archive holds them in stream_records/
-DERIVED = ("changes/", "coverage/", "evidence/", "reviews/", "verifications/")
+DERIVED = ("changes/", "coverage/", "evidence/", "reviews/", "shards/", "verifications/")
 """Rebuilt at will: may be replaced, must be readable."""
 QUERIED = ("events/", "stream_records/", "quarantine/", "event_history/", "event_history_pages/", "holds/", *DERIVED)
 """At most Glacier Instant Retrieval: readable at once."""
