@@ -81,7 +81,7 @@ def run_dag(dag_id: str, conf: Mapping[str, Any] | None = None) -> LocalRun:
         ValueError: the DAG does not exist, or a DAG file cannot be imported.
     """
     dag = _dag(dag_id)
-    with _declared_params(dag):
+    with _declared_params(dag, conf or {}), _answering():
         return _told(dag.test(run_conf=dict(conf or {})))
 
 
@@ -96,21 +96,53 @@ def rerun(run: LocalRun, tasks: Sequence[tuple[str, int]]) -> LocalRun:
     session, dag = settings.Session(), _dag(run.dag_id)
     known = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
     later = find_relevant_relatives((), set(tasks), dag=known, run_id=run.run_id, direction="downstream", session=session)
+    known.on_failure_callback, known.on_success_callback = dag.on_failure_callback, None  # as ``DAG.test`` does
     known.clear(task_ids=[*tasks, *later], run_id=run.run_id, session=session)
     row = session.scalar(select(DagRun).where(DagRun.dag_id == run.dag_id, DagRun.run_id == run.run_id))
     row.dag, row.state = known, "running"
     session.commit()
-    while row.state == "running":
-        _step(dag, row, session)
+    with _answering():
+        while row.state == "running":
+            _step(dag, row, session)
     return _told(row)
 
 
 @contextmanager
-def _declared_params(dag: Any) -> Iterator[None]:
-    """Airflow writes a run's values into the DAG's own ``Param`` objects: here they would be the next run's defaults."""
+def _answering() -> Iterator[None]:
+    """A DAG's callback asks for its tasks' states; outside a task there is no supervisor here that would answer."""
+    from itemtrail_airflow import notifier
+
+    asked, notifier.task_states = notifier.task_states, _task_states
+    try:
+        yield
+    finally:
+        notifier.task_states = asked
+
+
+def _task_states(dag_id: str, run_id: str) -> Mapping[str, Any]:
+    from airflow import settings
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    rows = settings.Session().execute(
+        select(TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state).where(
+            TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id
+        )
+    )
+    return {task if index < 0 else f"{task}_{index}": state for task, index, state in rows}
+
+
+@contextmanager
+def _declared_params(dag: Any, conf: Mapping[str, Any]) -> Iterator[None]:
+    """Airflow writes a run's values into the DAG's own ``Param`` objects: here they would be the next run's defaults.
+
+    They are written before it does so itself: the copy that it calls the DAG's callback with knows no values of the run.
+    """
     shared = [param for owner in (dag, *dag.tasks) for param in owner.params.values()]
     before = [(param, param.value) for param in {id(param): param for param in shared}.values()]
     try:
+        for owner in (dag, *dag.tasks):
+            owner.params.update({name: value for name, value in conf.items() if name in owner.params})
         yield
     finally:
         for param, value in before:

@@ -34,7 +34,14 @@ class Found(AirflowFailException):
         super().__init__("\n".join([headline, *self.lines]))
 
 
-class AlertNotifier(BaseNotifier):
+class _Notifier(BaseNotifier):
+    """Nothing of ours is a template: what a value holds is never read as one."""
+
+    def render_template_fields(self, *_: Any, **__: Any) -> None:
+        """Nothing to render."""
+
+
+class AlertNotifier(_Notifier):
     """``on_failure_callback`` of a task that speaks for a run, or whose failure nothing else tells."""
 
     def __init__(self, kind: Kind = Kind.TASK_FAILED) -> None:
@@ -53,7 +60,7 @@ class AlertNotifier(BaseNotifier):
             tell(made(context, kind, f"{name} failed", summary=(said_of(error),)))
 
 
-class RunNotifier(BaseNotifier):
+class RunNotifier(_Notifier):
     """``on_failure_callback`` of a DAG: tells the failed tasks that nobody tells.
 
     ``told_by``: task to the tasks that tell its failure; the last one of them tells by ending well, too.
@@ -78,7 +85,8 @@ class RunNotifier(BaseNotifier):
         tell(made(context, Kind.TASK_FAILED, head, summary=summary))
 
     def _is_told(self, name: str, states: Mapping[str, set[str]], context: Any) -> bool:
-        if context["dag"].get_task(name).on_failure_callback:
+        task = context["dag"].get_task(name)
+        if getattr(task, "on_failure_callback", None) or getattr(task, "has_on_failure_callback", False):
             return True
         tellers = self.told_by.get(name, ())
         return any("failed" in states.get(one, ()) for one in tellers) or (
@@ -86,7 +94,7 @@ class RunNotifier(BaseNotifier):
         )
 
 
-class ApprovalNotifier(BaseNotifier):
+class ApprovalNotifier(_Notifier):
     """``notifiers`` of an approval: a plan waits for a person."""
 
     def notify(self, context: Any) -> None:
@@ -114,9 +122,7 @@ def _states(context: Any) -> dict[str, set[str]]:
     """Task to the states of its instances in the run; only the last failed task where Airflow cannot be asked."""
     instance, run_id = context.get("ti"), context.get("run_id") or getattr(context.get("ti"), "run_id", "")
     try:
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-        found = RuntimeTaskInstance.get_task_states(context["dag"].dag_id, run_ids=[run_id])[run_id]
+        found = task_states(context["dag"].dag_id, run_id)
     except Exception as error:  # noqa: BLE001 - without its answer the last failed task alone is told
         log.info("the states of the run's tasks could not be asked: %s", type(error).__name__)
         return {instance.task_id: {"failed"}} if instance is not None else {}
@@ -125,6 +131,14 @@ def _states(context: Any) -> dict[str, set[str]]:
         mine = {str(getattr(s, "value", s)) for name, s in found.items() if name == task or _is_mapped(name, task)}
         if mine:
             states[task] = mine
+    return states
+
+
+def task_states(dag_id: str, run_id: str) -> Mapping[str, Any]:
+    """Task, or ``<task>_<index>``, to its state, as Airflow's supervisor answers (``local_run`` has none, and asks elsewhere)."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states: Mapping[str, Any] = RuntimeTaskInstance.get_task_states(dag_id, run_ids=[run_id])[run_id]
     return states
 
 

@@ -138,7 +138,9 @@ def test_a_run_without_a_day_fails_and_guesses_none(first_day):
         run = local_run.run_dag("archive_trail")
     assert (run.state, run.tasks["discover"], run.tasks["gate"]) == ("failed", "failed", "failed")
     assert "has no day" in alerts.heard()[0][1]
-    assert capture.versions(capture.archive_bucket) == before
+    assert [one for one in capture.versions(capture.archive_bucket) if not one[0].startswith("alerts/")] == [
+        one for one in before if not one[0].startswith("alerts/")
+    ]
 
 
 def test_one_bad_unit_of_two_then_mended_and_cleared(first_day):
