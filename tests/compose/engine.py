@@ -6,6 +6,7 @@ next run. Refuses to go on without an engine: `NoEngineError` says what is missi
 """
 
 import contextlib
+import fcntl
 import os
 import resource
 import shutil
@@ -34,7 +35,7 @@ def engine() -> Iterator[dict[str, str]]:
     if os.geteuid() != 0:
         raise NoEngineError("no Docker engine answers, and only root can start one. Next: start Docker, or run this as root.")
     need("dockerd", "debootstrap", compose=True)
-    with tempfile.TemporaryDirectory(prefix="itemtrail-dockerd-") as room, _dockerd(Path(room)) as variables:
+    with _alone(), tempfile.TemporaryDirectory(prefix="itemtrail-dockerd-") as room, _dockerd(Path(room)) as variables:
         yield variables
 
 
@@ -66,8 +67,29 @@ def compose_command() -> list[str]:
 
 
 @contextlib.contextmanager
-def _dockerd(room: Path) -> Iterator[dict[str, str]]:
+def _alone() -> Iterator[None]:
+    """Two engines must not share one folder of images."""
     CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NoEngineError(f"another test uses {CACHE}. Next: wait for its end.") from None
+        yield
+
+
+def _sweep(variables: dict[str, str]) -> None:
+    """Remove what a test that was killed left in our own engine, which would otherwise start it again."""
+    environment = {**os.environ, **variables}
+    left = subprocess.run(["docker", "ps", "-aq"], env=environment, capture_output=True, text=True, check=True).stdout.split()
+    if left:
+        subprocess.run(["docker", "rm", "--force", *left], env=environment, capture_output=True, check=True)
+    for what in ("volume", "network"):
+        subprocess.run(["docker", what, "prune", "--force"], env=environment, capture_output=True, check=True)
+
+
+@contextlib.contextmanager
+def _dockerd(room: Path) -> Iterator[dict[str, str]]:
     socket = f"unix://{room}/docker.sock"
     command = ["dockerd", "--data-root", str(CACHE / "docker"), "--exec-root", str(room / "exec"), "-p", str(room / "pid")]
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -82,6 +104,7 @@ def _dockerd(room: Path) -> Iterator[dict[str, str]]:
             if process.poll() is not None or time.monotonic() > end:
                 raise NoEngineError(f"dockerd does not answer. Next: look at {log}\n{log.read_text(errors='replace')[-1500:]}")
             time.sleep(0.5)
+        _sweep(variables)
         yield variables
     finally:
         process.terminate()

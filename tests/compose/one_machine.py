@@ -23,18 +23,9 @@ def main(first: str, last: str) -> None:
     settings = load(Path(os.environ["ITEMTRAIL_CONFIG"]))
     text = Path(os.environ["ITEMTRAIL_CONFIG"]).read_text(encoding="utf-8")
     CONFIGURATION.write_text(text.replace("[archive]\n", f'[archive]\nprefix = "{PREFIX}"\n', 1), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "itemtrail.cli.main",
-        "archive",
-        "--config",
-        str(CONFIGURATION),
-        "--from",
-        first,
-        "--to",
-        last,
-    ]
+    units = [f"--unit={account}/{region}" for account in settings.archive.accounts for region in settings.archive.regions]
+    command = [sys.executable, "-m", "itemtrail.cli.main", "archive", "--config", str(CONFIGURATION), *units]
+    command += ["--from", first, "--to", last]  # with units named: the evening of set-up, before the first day, is not asked for
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"itemtrail archive ended with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")

@@ -134,6 +134,9 @@ def _steps(stack: Stack, table: Table) -> None:
         receipts = sum(key.endswith("receipt.json") for key in mine)
         assert receipts >= 2 * len(days), f"only {receipts} receipts"
         said.append(f"{len(mine)} objects, {receipts} receipts: same names, same SHA-256")
+    with table.step("the killed worker comes back") as said:
+        stack.compose("up", "-d", "--no-build", "--no-recreate", "--scale", "airflow-worker=2")
+        said.append(f"{len(eventually(lambda: _healthy(stack.health()), 240))} healthy")
 
 
 def _backfill(stack: Stack, table: Table, days: list[dt.date]) -> None:
@@ -159,9 +162,6 @@ def _backfill(stack: Stack, table: Table, days: list[dt.date]) -> None:
         said.append(f"{sum(run['state'] == 'success' for run in runs)} of {len(runs)} runs succeeded by themselves, {tries}")
         _mend(stack, [run for run in runs if run["state"] == "failed"], said)
         assert {run["partition_key"] for run in runs if run["run_type"] == "backfill"} == {str(day) for day in days}
-    with table.step("the killed worker comes back") as said:
-        stack.compose("up", "-d", "--no-build", "--no-recreate", "--scale", "airflow-worker=2")
-        said.append(f"{len(eventually(lambda: _healthy(stack.health()), 240))} healthy")
 
 
 def _mend(stack: Stack, failed: list[dict], said: list[str]) -> None:
