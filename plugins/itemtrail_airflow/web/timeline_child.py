@@ -15,6 +15,8 @@ from typing import Any
 
 from itemtrail_airflow.web.short_process import OUT_OF_MEMORY
 
+_NO_ROOM = ("can't start new thread", "cannot allocate memory", "failed to map segment")
+
 
 def main() -> int:
     """One question."""
@@ -29,7 +31,7 @@ def main() -> int:
     except MemoryError:
         return OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 - told without its message
-        if "can't start new thread" in str(error):
+        if any(said in str(error).lower() for said in _NO_ROOM):
             return OUT_OF_MEMORY
         made = _told(error)
     sys.stdout.write(json.dumps(made, ensure_ascii=True))
