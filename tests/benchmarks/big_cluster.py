@@ -150,6 +150,20 @@ def _postgres(folder: Path) -> Iterator[str]:
         guard.stop(process)
 
 
+def _descendants(pid: int) -> list[int]:
+    """``pid`` and every process below it: a task has a process group of its own."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found, left = [], [pid]
+    while left:
+        found.append(left.pop())
+        left += children.get(found[-1], [])
+    return found
+
+
 class Peaks:
     """The peak resident memory of every process of the workers, sampled while the block runs. MB."""
 
@@ -171,7 +185,7 @@ class Peaks:
     def _sample(self) -> None:
         while not self._stop.wait(0.25):
             for name, worker in dict(self._cluster.workers).items():
-                self._look(name, guard.members(worker.pid))
+                self._look(name, _descendants(worker.pid))
 
     def _look(self, name: str, pids: list[int]) -> None:
         total = 0.0

@@ -131,15 +131,19 @@ def test_the_shape_of_archive_trail(bag):
         "unit.wait": {"discover"},
         "unit.archive": {"unit.wait", "discover"},
         "unit.verdict": {"unit.archive"},
-        "gate": {"unit.verdict", "discover"},
-        "lifecycle": {"unit.verdict"},
+        "split": {"unit.verdict"},
+        "shard": {"split"},
+        "sharded.finish": {"split", "shard"},
+        "sharded.verdict": {"sharded.finish"},
+        "gate": {"unit.verdict", "sharded.verdict", "discover"},
+        "lifecycle": {"unit.verdict", "sharded.verdict"},
     }
 
 
 def test_gate_and_lifecycle_run_whatever_happened_and_both_decide_the_run(bag):
     dag = bag.dags["archive_trail"]
     rules = {task.task_id: str(getattr(task.trigger_rule, "value", task.trigger_rule)) for task in dag.tasks}
-    assert {name for name, rule in rules.items() if rule == "all_done"} == {"gate", "lifecycle"}
+    assert {name for name, rule in rules.items() if rule == "all_done"} == {"split", "sharded.finish", "gate", "lifecycle"}
     assert {leaf.task_id for leaf in dag.leaves} == {"gate", "lifecycle"}
 
 
