@@ -9,6 +9,7 @@ another archive: the same names, the same bytes.
 import contextlib
 import datetime as dt
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -64,6 +65,8 @@ class Table:
 def main() -> int:
     """The whole test."""
     table, begun = Table(), time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started this in the background, with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         with engine() as docker, tempfile.TemporaryDirectory(prefix="itemtrail-compose-") as room:
             with table.step("images") as said:
