@@ -101,7 +101,8 @@ def _broken(code: int) -> dict[str, Any]:
 def _read(process: "subprocess.Popen[bytes]", limits: Limits) -> bytes:
     """Everything that it prints. Raises TooBig."""
     assert process.stdout is not None
-    end, found, size = time.monotonic() + limits.seconds, [], 0
+    found: list[bytes] = []
+    end, size = time.monotonic() + limits.seconds, 0
     ready = select.poll()
     ready.register(process.stdout, select.POLLIN | select.POLLHUP)
     while ready.poll(max(0.0, end - time.monotonic()) * 1000):

@@ -218,10 +218,11 @@ def _credentials() -> dict[str, str]:
     made = {
         "AWS_ACCESS_KEY_ID": keys.access_key,
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+        "AWS_SESSION_TOKEN": keys.token,
         "AWS_DEFAULT_REGION": connection.region,
+        "AWS_ENDPOINT_URL": connection.endpoint_url,
     }
-    more = {"AWS_SESSION_TOKEN": keys.token, "AWS_ENDPOINT_URL": connection.endpoint_url}
-    return made | {name: value for name, value in more.items() if value}
+    return {name: value for name, value in made.items() if value}
 
 
 def _looked(user: Any, question: Question, found: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from itemtrail.core import layout
 from itemtrail.core.timeline import Built, typed_key
+from itemtrail.core.visible import visible
 from itemtrail.errors import EvidenceError, NotFound
 from itemtrail.flows import prove, query, timeline
 from itemtrail.ports.data import ObjectStore
@@ -53,7 +54,7 @@ def _versions(store: ObjectStore, question: Question, page: int) -> dict[str, An
         "rows": [view.version(row, budget) for row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]],
         "more": len(rows) > page * PER_PAGE,
         "reach": {found.table_arn: view.reach(found.built, first and first.date(), last and last.date())},
-        "notes": [*map(view.visible, found.notes), *([] if rows else _hints(store, question, hashed=found.hashed_keys))],
+        "notes": [*map(visible, found.notes), *([] if rows else _hints(store, question, hashed=found.hashed_keys))],
     }
 
 
@@ -67,7 +68,7 @@ def _state(store: ObjectStore, question: Question, _: int) -> dict[str, Any]:
         "count": len(whole.rows),
         "state": view.state(found, view.Budget()),
         "reach": {whole.table_arn: view.reach(whole.built, at.date(), at.date())},
-        "notes": [*map(view.visible, whole.notes), *hints],
+        "notes": [*map(visible, whole.notes), *hints],
     }
 
 
