@@ -116,3 +116,52 @@ def test_dark_is_the_machines_choice_or_airflows(calendar, airflow):
     calendar.dark(True)
     calendar.go(f"{airflow.url}/itemtrail/coverage")
     assert calendar.run("getComputedStyle(document.body).backgroundColor") == dark
+
+
+@pytest.fixture
+def posture(page, airflow) -> Page:
+    """The review's findings inside Airflow's shell; what the page's policy forbids is remembered."""
+    framed(page, f"{airflow.url}/plugin/itemtrail/itemtrail/posture", "#rests-on")
+    return page
+
+
+def test_the_latest_review_is_there_and_says_by_whom_it_was_made(posture):
+    said = text(posture)
+    assert "ago" in said
+    assert "Looked at" in said
+    assert "arn:aws:" in said
+    assert "There is no review" not in said
+    assert "contradicts itself" not in said
+
+
+def test_the_keyboard_opens_a_result_and_filters(posture):
+    posture.run(f"{FRAME}.querySelector('form.filters select[name=state]').value = 'all', true")
+    posture.run(f"{FRAME}.querySelector('form.filters button').focus()")
+    posture.key("Enter")
+    posture.until(f"{FRAME}.location.search.includes('state=all') && {FRAME}.readyState === 'complete'")
+    posture.run(f"{FRAME}.querySelector('details.finding > summary').focus()")
+    posture.key("Enter")
+    posture.until(f"{FRAME}.activeElement.parentElement.matches('details.finding[open]')")
+
+
+def test_the_lifecycle_is_drawn_with_its_patterns_in_airflow(posture, airflow):
+    framed(posture, f"{airflow.url}/plugin/itemtrail/itemtrail/posture/lifecycle", "svg.lifecycle")
+    bar = f"{FRAME}.querySelector('.lifecycle .k-DEEP_ARCHIVE rect.fill')"
+    assert posture.run(f"getComputedStyle({bar}).fill") != "rgb(0, 0, 0)"
+    assert posture.run(f"{bar}.getBoundingClientRect().width") > 50
+    tables = posture.run(f"[...{FRAME}.querySelectorAll('details table')].map(one => one.textContent).join()")
+    assert "day 45 for good: DEEP_ARCHIVE" in tables
+
+
+def test_the_whole_report_is_styled_and_can_do_nothing(posture, airflow):
+    report = f"{airflow.url}/itemtrail/posture/report"
+    posture.go(report)
+    assert posture.run("getComputedStyle(document.querySelector('.numbers')).display") == "grid"
+    assert posture.run("window.origin") == "null"
+
+
+@pytest.mark.parametrize("where", ["posture", "posture/lifecycle", "posture/report"])
+def test_posture_fits_a_phone(page, airflow, where):
+    page.size(*PHONE, phone=True)
+    page.go(f"{airflow.url}/itemtrail/{where}")
+    assert page.run("document.documentElement.scrollWidth") <= PHONE[0]
