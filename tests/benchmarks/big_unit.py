@@ -152,19 +152,19 @@ def main() -> None:
         with seaweedfs.running(home / "weed", volumes=400) as server, cloudtrail(chain) as control:
             server.bucket(chain.bucket)
             server.bucket("archive-bench", locked=True)
-            began = time.perf_counter()
-            small, big = big_world.fill(server, chain, START, [int(given.small_gb * 1e9), int(given.gb * 1e9)])
-            print(f"made in {time.perf_counter() - began:.0f} s: {small}, {big}", flush=True)
             aws = {**server.environment(), "AWS_ENDPOINT_URL_CLOUDTRAIL": control, "AWS_ENDPOINT_URL_S3": server.endpoint_url}
             config = home / "itemtrail.toml"
             write_config(config, chain, "two", part)
-            with big_cluster.running(home, config, aws) as cluster:
+            sizes = [int(given.small_gb * 1e9), int(given.gb * 1e9)]
+            with ThreadPoolExecutor(1) as beside, big_cluster.running(home, config, aws) as cluster:
+                filling = beside.submit(big_world.fill, server, chain, START, sizes)
                 cluster.start_worker("first")
                 cluster.start_worker("second")
                 cluster.airflow.api("PATCH", "/dags/archive_trail", {"is_paused": False})
                 _end_scheduled_runs(cluster)
-                tell("two workers, small day", small, run(cluster, small.day, given.limit))
+                small, big = filling.result()
                 tell("two workers, big day", big, run(cluster, big.day, given.limit))
+                tell("two workers, small day", small, run(cluster, small.day, given.limit))
                 if "one" not in given.skip:
                     cluster.stop_worker("second")
                     write_config(config, chain, "one", part)
@@ -188,14 +188,16 @@ def main() -> None:
 
 def _end_scheduled_runs(cluster: big_cluster.Cluster) -> None:
     """The schedule begins a run of yesterday, of which there is nothing: it would only take the workers' time."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if runs := cluster.airflow.api("GET", "/dags/archive_trail/dagRuns")["dag_runs"]:
-            for one in runs:
+
+    def ended() -> bool:
+        runs = cluster.airflow.api("GET", "/dags/archive_trail/dagRuns")["dag_runs"]
+        for one in runs:
+            if one["state"] not in ("success", "failed"):
                 path = f"/dags/archive_trail/dagRuns/{big_cluster.quoted(one['dag_run_id'])}"
                 cluster.airflow.api("PATCH", path, {"state": "failed"})
-            return
-        time.sleep(1)
+        return bool(runs) and all(one["state"] in ("success", "failed") for one in runs)
+
+    big_cluster.wait_for(ended, 300, "the scheduled run", cluster.home / "scheduler.log")
 
 
 if __name__ == "__main__":
