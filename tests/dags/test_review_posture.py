@@ -47,7 +47,7 @@ def test_findings_are_saved_told_once_and_fail_the_run_as_long_as_they_are_open(
     assert subject.startswith("CRITICAL new findings: ")
     assert "trail_logging" in message
     assert f"reviews/{saved['id']}/report.html" in message
-    assert "could not look  events_looked_at" in message
+    assert "could not look events_looked_at" in message
     assert run(capture).state == "failed"
     assert alerts.heard() == []
     assert len(reviews(capture)) == 2
