@@ -101,7 +101,7 @@ def rerun(run: LocalRun, tasks: Sequence[tuple[str, int]]) -> LocalRun:
     row = session.scalar(select(DagRun).where(DagRun.dag_id == run.dag_id, DagRun.run_id == run.run_id))
     row.dag, row.state = known, "running"
     session.commit()
-    with _answering():
+    with _declared_params(dag, row.conf or {}), _answering():
         while row.state == "running":
             _step(dag, row, session)
     return _told(row)
