@@ -144,17 +144,19 @@ def _steps(stack: Stack, table: Table) -> None:
 
 def _backfill(stack: Stack, table: Table, days: list[dt.date]) -> None:
     airflow, before = stack.airflow(), 3
+    workers = stack.running("airflow-worker")  # asked before: an archive task lasts seconds, and Compose needs as long to answer
+    assert len(workers) == 2, f"{len(workers)} workers run"
     with table.step(f"backfill of {len(days)} days, begun"):
         scheduler = stack.containers("airflow-scheduler")[0]
         asked = ("--dag-id", DAG, "--from-date", str(days[0]), "--to-date", str(days[-1]))
         stack.docker("exec", scheduler, "airflow", "backfill", "create", *asked, seconds=180)
     with table.step("a worker is killed while it archives") as said:
-        assert len(stack.running("airflow-worker")) == 2
-        victim, what = eventually(lambda: _at_work(airflow, stack), 600, pause=0.3)
+        victim, what = eventually(lambda: _at_work(airflow, workers), 600, pause=0.2)
         stack.docker("kill", "--signal", "KILL", victim)
         said.append(f"SIGKILL to {victim[:12]} during {what}")
     with table.step("scheduler and Postgres restarted under way") as said:
-        _, what = eventually(lambda: _at_work(stack.airflow(), stack), 600, pause=0.3)
+        left = [one for one in workers if one != victim]
+        _, what = eventually(lambda: _at_work(airflow, left), 600, pause=0.2)
         done = len(ended(airflow, DAG, 0))
         assert done < before + len(days), "the backfill was over already: nothing was under way"
         stack.compose("restart", "--timeout", "10", "airflow-scheduler", "postgres")
@@ -187,9 +189,8 @@ def ended_state(airflow, path: str) -> str | None:
     return state if state in ENDED else None
 
 
-def _at_work(airflow, stack: Stack) -> tuple[str, str] | None:
+def _at_work(airflow, workers: list[str]) -> tuple[str, str] | None:
     """A worker's container that archives a unit of the backfill now, and which."""
-    workers = stack.running("airflow-worker")
     for run in airflow.api("GET", f"/dags/{DAG}/dagRuns?state=running&limit=50")["dag_runs"]:
         path = f"/dags/{DAG}/dagRuns/{quoted(run['dag_run_id'])}/taskInstances?task_id=unit.archive&state=running&limit=100"
         for one in airflow.api("GET", path)["task_instances"]:
