@@ -61,7 +61,7 @@ def test_who_is_signed_in_gets_every_page_or_its_own_refusal(clients, nowhere, r
     for method, path in routes():
         answer = clients[role].request(method, path, headers={"sec-fetch-site": "same-origin"})
         assert answer.status_code in {200, 303, 400, 403, 404, 422}, (method, path, answer.status_code, answer.text[-400:])
-        if role == "admin":
+        if role == "admin" and method == "GET":  # a form that comes from nowhere is refused whoever sends it
             assert answer.status_code != 403
 
 
