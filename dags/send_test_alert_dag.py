@@ -28,12 +28,8 @@ from itemtrail_airflow.notifier import RunNotifier
     max_active_runs=1,
     default_args={"retries": 0, "execution_timeout": dt.timedelta(minutes=5)},
     params={
-        "severity": Param(
-            "LOW", type="string", enum=["LOW", "MEDIUM", "HIGH", "CRITICAL"], description="What it says it is."
-        ),
-        "channel": Param(
-            "all", type="string", enum=["all", "sns", "slack", "mail"], description="all: every configured one."
-        ),
+        "severity": Param("LOW", type="string", enum=["LOW", "MEDIUM", "HIGH", "CRITICAL"], description="What it says it is."),
+        "channel": Param("all", type="string", enum=["all", "sns", "slack", "mail"], description="all: every configured one."),
     },
     tags=["itemtrail", "alerts"],
     on_failure_callback=[RunNotifier()],

@@ -5,6 +5,7 @@ and every verdict is read from a receipt, never from another task. Heavy imports
 """
 
 import datetime as dt
+import hashlib
 import logging
 import tempfile
 from collections.abc import Callable
@@ -92,7 +93,7 @@ def bring(unit: dict[str, Any], flow: Callable[..., Any]) -> dict[str, Any]:
 @task(
     map_index_template="{{ task.op_kwargs['archived']['account'] }}/{{ task.op_kwargs['archived']['region'] }}/"
     "{{ task.op_kwargs['archived']['day'] }}",
-    retries=0,
+    retries=2,
 )
 @translated
 def verdict(archived: dict[str, Any]) -> None:
@@ -111,7 +112,7 @@ def verdict(archived: dict[str, Any]) -> None:
     log.info("%s: PROVEN, conversion %s", unit, archived["conversion"])
 
 
-@task(trigger_rule="all_done", retries=0, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier(Kind.EVIDENCE)])
+@task(trigger_rule="all_done", retries=2, outlets=[EVENTS_DAY], on_failure_callback=[AlertNotifier(Kind.EVIDENCE)])
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Compare receipts with what the configuration expects of this day; list what is not proven."""
@@ -126,6 +127,7 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     ended = get_current_context()["ti"].xcom_pull(["unit.archive", "sharded.finish"])
     finished = {unpacked(values) for values in ended if values and "receipt" in values}
     lacking = not_proven(store, sorted({*due, *known}))
+    _show(store, day, {*due, *known}, lacking)
     news = {state.unit for state in lacking if (_receipts(store, state.unit) or 0) > known.get(state.unit, 0)}
     if deeds := recovered(store, sorted({*due, *finished})):
         tell(made(get_current_context(), Kind.RECOVERED, "proven from older versions", lines=tuple(map(Line, deeds))))
@@ -173,6 +175,20 @@ def _announce(context: Any, day: dt.date) -> None:
     """A run by hand or by `watch_deadline` has no partition key: without one on its event no history is built of the day."""
     if not context["dag_run"].partition_key:
         context["outlet_events"][EVENTS_DAY].add_partitions(day.isoformat())
+
+
+def _show(store: Any, day: dt.date, units: Any, lacking: Any) -> None:
+    """Tell the coverage page what this run found. It is derived: a page that is not fresh fails no day."""
+    from itemtrail.errors import ItemtrailError
+    from itemtrail.flows import coverage_pages
+
+    now, run = dt.datetime.now(dt.UTC), get_current_context()["run_id"]
+    try:
+        coverage_pages.tell(
+            store, day, units, lacking, now=now, name=f"{now:%H%M%S}-{hashlib.sha256(run.encode()).hexdigest()[:8]}"
+        )
+    except ItemtrailError as error:
+        log.warning("the coverage page is not told of this run: %s", error)
 
 
 def _day() -> dt.date:

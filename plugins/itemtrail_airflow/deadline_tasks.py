@@ -28,6 +28,7 @@ FEW_DAYS = 7  # left until the trail bucket's expiry: the alert is CRITICAL
 def look() -> list[dict[str, Any]]:
     """The late units, oldest first: account, region, day and what each lacks."""
     from itemtrail.flows.coverage import begin, coverage, due
+    from itemtrail.flows.coverage_pages import write
     from itemtrail.flows.ledger_coverage import recorded
     from itemtrail_airflow.hook import Roles
 
@@ -43,6 +44,8 @@ def look() -> list[dict[str, Any]]:
     expiry = roles.settings.trail.expiry_days
     accepted = wanted.accepted
     cells = coverage(store, units, now=now, max_age=max_age, expiry_days=expiry, recorded=known.lacks, accepted=accepted)
+    if first:
+        write(store, cells, now=now, first=first, basis=known.basis(len(units)), trouble=known.trouble)
     metrics.emit(lambda: metrics.of_coverage(cells, wanted.accounts, wanted.regions, expiry_days=expiry, now=now))
     late = sorted((cell for cell in cells if cell.late), key=lambda cell: (cell.unit.day, cell.unit))
     log.info("%d units are due since %s, %d are late", len(cells), first, len(late))

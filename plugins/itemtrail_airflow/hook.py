@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from itemtrail.aws.connection import Connection
 from itemtrail.errors import ConfigurationError
 from itemtrail.model import TrailRef
-from itemtrail.ports.data import ArchiveStore, ObjectStore
+from itemtrail.ports.data import DerivedStore, ObjectStore
 from itemtrail.settings import Settings, load
 
 
@@ -93,7 +93,7 @@ class Roles:
         conn_id = self.settings.airflow.event_history_conn.replace("{account}", account)
         return self._connect(conn_id, self.settings.trail.home_region)
 
-    def ends(self) -> tuple[TrailRef, ObjectStore, ArchiveStore]:
+    def ends(self) -> tuple[TrailRef, ObjectStore, DerivedStore]:
         """The trail, its bucket to read from, the archive to add to.
 
         Raises:

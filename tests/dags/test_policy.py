@@ -79,8 +79,8 @@ def test_every_task_is_tried_a_stated_number_of_times(bag, dag_id):
     assert (
         retries
         == {
-            "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 0, "gate": 0, "lifecycle": 2}
-            | {"split": 2, "shard": 5, "sharded.finish": 5, "sharded.verdict": 0},
+            "archive_trail": {"discover": 2, "unit.wait": 2, "unit.archive": 5, "unit.verdict": 2, "gate": 2, "lifecycle": 2}
+            | {"split": 2, "shard": 5, "sharded.finish": 5, "sharded.verdict": 2},
             "archive_stream": {"tables": 2, "archive": 5, "gate": 0, "announce": 0},
             "build_history": {"plan": 2, "build": 3, "gate": 0},
             "export_event_history": {"plan": 2, "export": 20, "gate": 0},

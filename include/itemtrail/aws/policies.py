@@ -198,7 +198,8 @@ def _auditor(names: Names) -> Role:
         "auditor",
         "Auditor",
         "airflow.auditor_conn",
-        "queries the archive, lists receipts, takes originals out, and is who the pages in Airflow's UI read as; it reads nothing else and changes nothing",
+        "queries the archive, lists receipts, takes originals out, and is who the pages in Airflow's UI read as; "
+        "it reads nothing else and changes nothing",
         _read_archive(names),
     )
 

@@ -1,7 +1,7 @@
 """The configuration, and the archive to read: through the Airflow connection ``airflow.auditor_conn``, which may only read.
 
-Decides: how long clients are kept (five minutes, so that a changed connection or configuration is soon seen). Refuses to write: the
-store that it gives has no method for it. Call it inside ``in_thread``: it asks Airflow's database and makes clients.
+Decides: how long clients are kept (five minutes, so that a changed connection or configuration is soon seen). Refuses to write:
+the store that it gives has no method for it. Call it inside ``in_thread``: it asks Airflow's database and makes clients.
 """
 
 import functools
