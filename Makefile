@@ -85,8 +85,8 @@ parity: setup ## ours beside `aws cloudtrail validate-logs`, scenario by scenari
 docs: setup ## docs/dags.md, from the DAG objects
 	PYTHONPATH=include:plugins:. .venv/bin/python -m tests.dags_page
 
-bench: setup ## conversion and archive benchmarks (not in the tests)
-	@.venv/bin/python -m tests.benchmarks.convert
+bench-convert: setup ## conversion beside DuckDB, Polars and orjson on the same files, in turns (some minutes)
+	@.venv/bin/python -m tests.benchmarks.convert $(ARGS)
 
 bench-ledger: setup ## checkpoints and coverage of 620,000 units (some minutes)
 	@.venv/bin/python -m tests.benchmarks.ledger

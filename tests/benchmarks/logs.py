@@ -26,14 +26,18 @@ _AGENTS = (
 )
 
 
-def files(seed: int, total_bytes: int, events_per_file: int = 290) -> Iterator[tuple[str, bytes]]:
-    """(key, gzip body) until ``total_bytes`` of JSON are made, in key order over one delivery day."""
+def files(seed: int, total_bytes: int, events_per_file: int = 290, *, mixed: bool = False) -> Iterator[tuple[str, bytes]]:
+    """(key, gzip body) until ``total_bytes`` of JSON are made, in key order over one delivery day.
+
+    ``mixed``: between 3 and 3,000 events a file (5 KB to 5 MB), most small, as quiet and busy minutes give them.
+    """
     made, number = 0, 0
     chance = random.Random(seed)
     sessions = [_session(chance) for _ in range(40)]
     while made < total_bytes:
         at = DAY + dt.timedelta(minutes=5 * (number // 8 % 288), seconds=number % 8)
-        records = [_record(chance, at, sessions) for _ in range(events_per_file)]
+        events = min(3000, max(3, round(chance.lognormvariate(4.9, 1.3)))) if mixed else events_per_file
+        records = [_record(chance, at, sessions) for _ in range(events)]
         content = json.dumps({"Records": records}, separators=(",", ":"), ensure_ascii=False).encode()
         made += len(content)
         unique = "".join(chance.choices(_BASE36, k=16))
