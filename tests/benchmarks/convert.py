@@ -1,4 +1,4 @@
-"""Conversion against other tools on the same files in the same run, one process each, in turns: CPU seconds, memory, size, exactness.
+"""Conversion beside other tools, same files, same run, one process each, in turns: CPU seconds, memory, size, exactness.
 
     python -m tests.benchmarks.convert [--megabytes 1000] [--rounds 3] [--contenders itemtrail,duckdb,…]
     python -m tests.benchmarks.convert --files FOLDER
@@ -35,7 +35,9 @@ def main() -> None:
     """Generate or take files, run the contenders in turn, print the table, write the plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=1000, help="JSON to generate (default %(default)s)")
-    parser.add_argument("--events-per-file", type=int, help="alike files: 290 for 0.5 MB, 30000 for CloudTrail's largest; mixed by default")
+    parser.add_argument(
+        "--events-per-file", type=int, help="alike files: 290 for 0.5 MB, 30000 for CloudTrail's largest; mixed by default"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--files", type=Path, help="take the .json.gz files of this folder instead")
     parser.add_argument("--rounds", type=int, default=3)
@@ -79,7 +81,10 @@ def some(source: Path, folder: Path, step: int) -> Path:
 
 def compare(source: Path, part: Path, contenders: list[str], rounds: int) -> dict[str, dict[str, Any]]:
     """Rounds in turn; by contender the medians, and MB/s and s/GB of its own corpus."""
-    sizes = {folder: sum(int.from_bytes(path.read_bytes()[-4:], "little") for path in folder.glob("*.json.gz")) for folder in {source, part}}
+    sizes = {
+        folder: sum(int.from_bytes(path.read_bytes()[-4:], "little") for path in folder.glob("*.json.gz"))
+        for folder in {source, part}
+    }
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name in contenders:
@@ -119,12 +124,14 @@ def plot(results: dict[str, dict[str, Any]]) -> str:
     most, rows = max(told["rate"] for told in results.values()), []
     for number, (name, told) in enumerate(sorted(results.items(), key=lambda pair: -pair[1]["rate"])):
         top, width, fill = 34 + number * 26, told["rate"] / most * 420, "#2f6f4e" if name in OURS else "#8a8f98"
-        rows.append(f'<text x="150" y="{top + 13}" text-anchor="end">{name}</text><rect x="158" y="{top}" width="{width:.0f}" height="18" '
-                    f'fill="{fill}"/><text x="{164 + width:.0f}" y="{top + 13}">{told["rate"]:.0f}</text>')  # fmt: skip
+        rows.append(f'<text x="150" y="{top + 13}" text-anchor="end">{name}</text>')
+        rows.append(f'<rect x="158" y="{top}" width="{width:.0f}" height="18" fill="{fill}"/>')
+        rows.append(f'<text x="{164 + width:.0f}" y="{top + 13}">{told["rate"]:.0f}</text>')
     height = 44 + 26 * len(results)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" font-family="sans-serif" font-size="13" fill="#444">'
-        f'<rect width="640" height="{height}" fill="#fff"/><text x="158" y="20">MB of JSON a second and core: more is faster</text>'
+        f'<rect width="640" height="{height}" fill="#fff"/>'
+        '<text x="158" y="20">MB of JSON a second and core: more is faster</text>'
         f"{''.join(rows)}</svg>\n"
     )
 

@@ -1,4 +1,4 @@
-"""The same work done with other tools: gzip log files → one Parquet file with a row a record. No hash, no proof, no derived columns.
+"""The same work by other tools: gzip log files → one Parquet file with a row a record. No hash, no proof, no derived columns.
 
 Each returns the Parquet file's path; ``kept`` counts how many records can be made again from it, as JSON values: numbers by their
 text, names in any order, absent and null apart. That is less than byte for byte, which only itemtrail aims at.
@@ -31,7 +31,7 @@ def duckdb_split(source: Path, out: Path) -> Path:
     with lines.open("wb") as file:
         for _, records in _split(source):
             file.writelines(record + b"\n" for record in records)
-    fields = ", ".join(f"{name}: '{"VARCHAR" if name in TEXT else "JSON"}'" for name in FIELDS)
+    fields = ", ".join(f"{name}: '{'VARCHAR' if name in TEXT else 'JSON'}'" for name in FIELDS)
     read = f"read_json('{lines}', columns={{{fields}}}, format='newline_delimited', maximum_object_size={_OBJECT_BYTES})"
     made = _duckdb(f"SELECT * FROM {read}", out)
     lines.unlink()
@@ -60,9 +60,8 @@ def orjson_rows(source: Path, out: Path) -> Path:
     schema, path = pa.schema([(name, pa.string()) for name in FIELDS]), out / "out.parquet"
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
         for file in sorted(source.glob("*.json.gz")):
-            rows = []
-            for record in orjson.loads(gzip.decompress(file.read_bytes()))["Records"]:
-                rows.append({name: _again(record[name], name) for name in FIELDS if name in record})
+            records = orjson.loads(gzip.decompress(file.read_bytes()))["Records"]
+            rows = [{name: _again(record[name], name) for name in FIELDS if name in record} for record in records]
             writer.write_table(pa.Table.from_pylist(rows, schema))
     return path
 
@@ -112,7 +111,9 @@ def kept(parquet: Path, source: Path) -> tuple[int, int]:
     for _, records in _split(source):
         for record in records:
             delivered += 1
-            said = _value(json.load(io.StringIO(record.decode()), object_pairs_hook=_pairs, parse_int=_number, parse_float=_number))
+            said = _value(
+                json.load(io.StringIO(record.decode()), object_pairs_hook=_pairs, parse_int=_number, parse_float=_number)
+            )
             if given.get(said, 0):
                 given[said] -= 1
                 good += 1
@@ -147,5 +148,7 @@ def _value_of_row(row: dict[str, Any]) -> str:
     for name, text in row.items():
         if text is not None:
             plain = name in TEXT
-            pairs.append((name, text if plain else json.loads(text, object_pairs_hook=_pairs, parse_int=_number, parse_float=_number)))
+            pairs.append(
+                (name, text if plain else json.loads(text, object_pairs_hook=_pairs, parse_int=_number, parse_float=_number))
+            )
     return _value(_pairs(pairs))
