@@ -80,7 +80,7 @@ def test_a_link_says_nothing_and_another_secret_or_a_changed_letter_opens_none()
 # What is shown.
 
 
-@pytest.mark.parametrize("match", UNNAMED)
+@pytest.mark.parametrize("match", sorted(UNNAMED))
 def test_where_it_is_not_known_who_nothing_of_the_row_names_anybody(match):
     named = dict.fromkeys(
         ("actor", "session_issuer", "source_identity", "source_ip", "user_agent", "request_id", "event_id"), "SOMEBODY"
