@@ -8,6 +8,7 @@ from itemtrail_airflow.standalone import quoted
 
 pytestmark = [pytest.mark.airflow, pytest.mark.sandbox, pytest.mark.scheduler, needs_chromium]
 PHONE = (390, 844)
+EMPLOYEES = "arn:aws:dynamodb:us-east-1:111122223333:table/Employees"
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,38 @@ def test_posture_fits_a_phone(page, airflow, where):
     page.size(*PHONE, phone=True)
     page.go(f"{airflow.url}/itemtrail/{where}")
     assert page.run("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+@pytest.fixture
+def timeline(page, airflow) -> Page:
+    """The versions of the employee whose salary was changed, asked for by the form inside Airflow's shell."""
+    framed(page, f"{airflow.url}/plugin/itemtrail/itemtrail/timeline?table={quoted(EMPLOYEES)}", "input[name=value_0]")
+    page.run(f"{FRAME}.querySelector('input[name=value_0]').focus()")
+    page.run(f"{FRAME}.querySelector('input[name=value_0]').value = 'E-1017'")
+    page.key("Enter")
+    page.until(f"!!{FRAME}.querySelector('#answer') || !!{FRAME}.querySelector('.notice[role=alert]')", 60)
+    return page
+
+
+def test_an_items_versions_are_told_with_who_and_how_sure(timeline):
+    said = text(timeline)
+    assert "newest first" in said
+    assert timeline.run(f"{FRAME}.querySelectorAll('ol.versions > li').length") > 0
+    assert "Salary" in said
+    assert "E-1017" not in timeline.run(f"{FRAME}.location.href")  # the key is in no address
+
+
+def test_a_proof_can_be_taken_out_of_the_frame(timeline):
+    script = f"""(async () => {{
+        const answer = await fetch({FRAME}.querySelector("a[href*='proof']").href);
+        const start = new Uint8Array(await answer.arrayBuffer()).slice(0, 2);
+        return [answer.status, String.fromCharCode(...start)];
+    }})()"""
+    assert timeline.run(script) == [200, "PK"]
+
+
+def test_the_timeline_fits_a_phone(timeline):
+    address = timeline.run(f"{FRAME}.location.href")
+    timeline.size(*PHONE, phone=True)
+    timeline.go(address)
+    assert timeline.run("document.documentElement.scrollWidth") <= PHONE[0]
