@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -342,7 +343,7 @@ def test_the_command_line_plans_asks_applies(configured: Sandbox, capsys: pytest
     assert cli.main(["setup"]) == 1
     planned = capsys.readouterr().out
     assert "29 action(s)" in planned
-    plan_hash = planned.split()[-1]
+    plan_hash = next(line.split()[1] for line in planned.splitlines() if re.fullmatch("plan [0-9a-f]{64}", line))
     assert cli.main(["setup", "--apply"]) == 2  # nobody can be asked
     assert f"--approve {plan_hash[:16]}" in capsys.readouterr().err
     assert cli.main(["setup", "--apply", "--approve", "0" * 16]) == 1
