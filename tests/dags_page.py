@@ -69,7 +69,9 @@ def _schedule(dag: Any) -> str:
 
 def _at_once(dag: Any) -> str:
     runs = f"{dag.max_active_runs} run{'s' if dag.max_active_runs != 1 else ''} at a time"
-    configured = "catchup=SETTINGS.catchup" in Path(dag.fileloc).read_text(encoding="utf-8")  # the page is for every configuration
+    configured = "catchup=SETTINGS.catchup" in Path(dag.fileloc).read_text(
+        encoding="utf-8"
+    )  # the page is for every configuration
     return f"{runs}, with `airflow.catchup` every missed day since `airflow.start_date`" if configured else runs
 
 

@@ -1,12 +1,12 @@
 """The same work by other tools: gzip log files → one Parquet file with a row a record. No hash, no proof, no derived columns.
 
 Each returns the Parquet file's path; ``kept`` counts how many records can be made again from it, as JSON values: numbers by their
-text, names in any order, absent and null apart. That is less than byte for byte, which only itemtrail aims at.
+text, names in any order, null like absent. That is less than byte for byte, which only itemtrail aims at.
 """
 
 import gzip
-import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -102,19 +102,15 @@ def kept(parquet: Path, source: Path) -> tuple[int, int]:
     """(records that the file gives back as values, records delivered). Rivals have the source's fields as text alone."""
     import pyarrow.parquet as pq
 
-    given: dict[str, int] = {}
+    given: Counter[str] = Counter()
     for batch in pq.ParquetFile(parquet).iter_batches(columns=list(FIELDS)):
-        for row in batch.to_pylist():
-            said = _value_of_row(row)
-            given[said] = given.get(said, 0) + 1
+        given.update(_value_of_row(row) for row in batch.to_pylist())
     good = delivered = 0
     for _, records in _split(source):
         for record in records:
             delivered += 1
-            said = _value(
-                json.load(io.StringIO(record.decode()), object_pairs_hook=_pairs, parse_int=_number, parse_float=_number)
-            )
-            if given.get(said, 0):
+            said = _said(_read(record.decode()))
+            if given[said]:
                 given[said] -= 1
                 good += 1
     return good, delivered
@@ -127,28 +123,18 @@ class _Number(str):
         return f"number {self}"
 
 
-class _Pairs(list[Any]):
-    pass
+def _read(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_pairs, parse_int=_Number, parse_float=_Number)
 
 
-def _number(text: str) -> _Number:
-    return _Number(text)
+def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return sorted(pairs, key=lambda pair: pair[0])
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> _Pairs:
-    return _Pairs(sorted(pairs, key=lambda pair: pair[0]))
-
-
-def _value(value: Any) -> str:
-    return repr(value)
+def _said(pairs: list[tuple[str, Any]]) -> str:
+    return repr([pair for pair in pairs if pair[1] is not None])
 
 
 def _value_of_row(row: dict[str, Any]) -> str:
-    pairs = []
-    for name, text in row.items():
-        if text is not None:
-            plain = name in TEXT
-            pairs.append(
-                (name, text if plain else json.loads(text, object_pairs_hook=_pairs, parse_int=_number, parse_float=_number))
-            )
-    return _value(_pairs(pairs))
+    pairs = [(name, text if name in TEXT else _read(text)) for name, text in row.items() if text is not None]
+    return _said(_pairs(pairs))
