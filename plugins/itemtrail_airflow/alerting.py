@@ -69,6 +69,7 @@ def _send(alert: Alert, whole: Alert) -> bool:
     roles = Roles.open()
     if not roles.settings.alerts.channels:
         log.warning("the alert above is told to nobody: no channel is configured ([alerts] in the configuration)")
+        _heard_by_the_log(roles, alert)
         return True
     new = _news(roles, whole)
     if not new:
@@ -78,6 +79,7 @@ def _send(alert: Alert, whole: Alert) -> bool:
     names = route_of(roles.settings, left.kind, left.severity)
     if not names:
         log.info("the alert above is told to nobody: no route carries %s %s", left.severity, left.kind)
+        _heard_by_the_log(roles, alert)
         return True
     outcomes, now = deliver(left, names, roles.settings), dt.datetime.now(dt.UTC)
     metrics.emit(lambda: metrics.of_deliveries({one.channel: not one.problem for one in outcomes}, now=now))
@@ -92,6 +94,15 @@ def _send(alert: Alert, whole: Alert) -> bool:
     else:
         log.error("the alert above was NOT DELIVERED to anybody")
     return arrived
+
+
+def _heard_by_the_log(roles: Any, alert: Alert) -> None:
+    """Nobody wants it: what is told from its first day to its end is told by the log, and not found new for ever."""
+    from itemtrail_airflow import told
+
+    own = tuple(line for line in alert.lines if line.mark)
+    if own:
+        told.remember(lambda: roles.writer().archive(roles.settings.archive), replace(alert, lines=own))
 
 
 def _news(roles: Any, whole: Alert) -> tuple[Line, ...]:

@@ -24,14 +24,19 @@ NO_WORDS = "the task ended without a message (killed, or out of memory?): see it
 
 
 class Found(AirflowFailException):
-    """A task's answer is findings: they fail it, and are its alert. ``lines`` are written from receipts, reviews and counts."""
+    """A task's answer is findings: they fail it, and are its alert. ``lines`` are written from receipts, reviews and counts.
 
-    def __init__(self, headline: str, lines: Iterable[str], *, severity: Severity | None = None, verdict: str = "") -> None:
+    A ``Line`` with a mark is told until an alert that holds it arrived; text alone once a day.
+    """
+
+    def __init__(
+        self, headline: str, lines: Iterable[str | Line], *, severity: Severity | None = None, verdict: str = ""
+    ) -> None:
         self.headline = headline
-        self.lines = tuple(lines)
+        self.lines = tuple(line if isinstance(line, Line) else Line(line) for line in lines)
         self.severity = severity
         self.verdict = verdict
-        super().__init__("\n".join([headline, *self.lines]))
+        super().__init__("\n".join([headline, *(line.text for line in self.lines)]))
 
 
 class _Notifier(BaseNotifier):
@@ -52,8 +57,7 @@ class AlertNotifier(_Notifier):
         """Tell the failure of a task."""
         error = context.get("exception")
         if isinstance(error, Found):
-            lines = tuple(Line(text) for text in error.lines)
-            tell(made(context, self.kind, error.headline, error.severity, lines=lines, verdict=error.verdict))
+            tell(made(context, self.kind, error.headline, error.severity, lines=error.lines, verdict=error.verdict))
         else:
             kind = Kind.CANARY if self.kind is Kind.CANARY else Kind.TASK_FAILED
             name = context["ti"].task_id

@@ -64,7 +64,7 @@ def archive(item: dict[str, Any]) -> dict[str, Any]:
 @translated
 def gate(planned: list[dict[str, Any]] | None) -> None:
     """Every table of the configuration must have a new receipt, be read to its tip, and have no gap that nobody was told of."""
-    from itemtrail.flows.archive_stream_state import lacking, load, quarantined, tell_gaps
+    from itemtrail.flows.archive_stream_state import lacking, load, quarantined, untold_gaps
     from itemtrail_airflow.hook import Roles
 
     roles = Roles.open()
@@ -77,7 +77,7 @@ def gate(planned: list[dict[str, Any]] | None) -> None:
     metrics.emit(lambda: metrics.of_streams({table: load(store, table).last for table in wanted}))
     lines = [f"{table}: expected, but this run did not look at it" for table in wanted if table not in known]
     lines += [line for table in wanted if table in known for line in lacking(store, table, known=known[table])]
-    gaps = [line for table in wanted for line in tell_gaps(store, table)]
+    gaps = [Line(text, mark) for table in wanted for text, mark in untold_gaps(store, table)]
     if lines or gaps:
         head = "stream records were lost" if gaps else "the streams are not archived"
         raise Found(head, [*gaps, *lines], severity=Severity.CRITICAL if gaps else Severity.HIGH)

@@ -12,7 +12,7 @@ from itemtrail.core import layout
 from itemtrail.core.plan import sha256
 from itemtrail.core.stream_plan import Gap, StreamOutputKind, StreamPlan, StreamReceipt
 from itemtrail.errors import EvidenceError, NotFound
-from itemtrail.ports.data import ArchiveStore, ObjectStore
+from itemtrail.ports.data import ObjectStore
 
 _STRIDE = 256
 
@@ -70,12 +70,16 @@ def lacking(store: ObjectStore, table_arn: str, *, known: int) -> tuple[str, ...
     return ()
 
 
-def tell_gaps(store: ArchiveStore, table_arn: str) -> tuple[str, ...]:
-    """A line for each gap that nobody was told of yet, whichever run recorded it; from now on it counts as told."""
+def untold_gaps(store: ObjectStore, table_arn: str) -> tuple[tuple[str, str], ...]:
+    """A line for each gap that nobody was told of yet, whichever run recorded it, and the key that remembers it as told.
+
+    Who sends the line puts that object afterwards: told twice is better than never told.
+    """
     last = load(store, table_arn).last
     told = f"alerts/streams/{layout.table_folder(table_arn)}"
-    new = [n for n in (last.gap_commits if last else ()) if store.put_new(f"{told}{n:06d}.json", b"{}", locked=False)]
-    return tuple(_say(table_arn, gap) for number in new for gap in read_receipt(store, table_arn, number).gaps)
+    known = {info.key for info in store.list(told)} if last and last.gap_commits else set()
+    new = [(n, mark) for n in (last.gap_commits if last else ()) if (mark := f"{told}{n:06d}.json") not in known]
+    return tuple((_say(table_arn, gap), mark) for number, mark in new for gap in read_receipt(store, table_arn, number).gaps)
 
 
 def quarantined(store: ObjectStore, table_arn: str, *, known: int) -> tuple[int, tuple[str, ...]]:
