@@ -9,6 +9,7 @@ import ast
 import importlib
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -177,15 +178,15 @@ def _of_roles(call: ast.Attribute) -> bool:
     return (isinstance(of, ast.Name) and of.id == "roles") or (isinstance(of, ast.Call) and "Roles" in ast.dump(of))
 
 
-def main() -> None:
-    """Write the page."""
+def main(*arguments: str) -> None:
+    """Write the page; with ``--to FILE`` there."""
     from tests import airflow_home
 
     from itemtrail_airflow import local_run
 
     assert airflow_home.HOME.is_dir()
-    PAGE.write_text(page(local_run.bag().dags), encoding="utf-8")
+    (Path(arguments[1]) if arguments else PAGE).write_text(page(local_run.bag().dags), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
