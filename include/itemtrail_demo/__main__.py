@@ -8,10 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from itemtrail.errors import ConfigurationError
 from itemtrail_demo import options, stage
 from itemtrail_demo.console import Console
-from itemtrail_demo.folder import Folder
 from itemtrail_demo.interrupt import leave_on_signals
 from itemtrail_demo.tour import Tour
 
@@ -19,11 +17,8 @@ from itemtrail_demo.tour import Tour
 def main(argv: Sequence[str] | None = None) -> int:
     """The whole demo; returns its exit code: 0 as expected, 1 not (130: interrupted)."""
     arguments = _parser().parse_args(argv)
-    folder = Folder(arguments.folder.absolute())
-    try:
-        folder.renew()
-    except ConfigurationError as error:
-        print(f"itemtrail demo: {error}", file=sys.stderr)
+    folder = options.opened(arguments.folder, "itemtrail demo")
+    if folder is None:
         return 2
     stage.isolate()
     console = Console(folder.log)

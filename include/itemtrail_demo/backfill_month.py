@@ -13,16 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from itemtrail.errors import ConfigurationError
 from itemtrail.flows import receipts
 from itemtrail.model import Verdict
 from itemtrail_airflow import standalone
-from itemtrail_demo import backfill_watch, config, month, report, stage, ui
+from itemtrail_demo import backfill_watch, config, month, options, report, stage, ui
 from itemtrail_demo.backfill_again import again
 from itemtrail_demo.backfill_course import RUNS, SECONDS_A_DAY, SLOTS, Course
 from itemtrail_demo.backfill_watch import DAG, Watch
 from itemtrail_demo.console import Console
-from itemtrail_demo.folder import Folder
 from itemtrail_demo.interrupt import leave_on_signals
 
 LEAST_DAYS = 5
@@ -100,11 +98,8 @@ def _bounded(course: Course, watch: Watch) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 as expected, 1 not, 2 usage (130: interrupted)."""
     arguments = _parser().parse_args(argv)
-    folder = Folder(arguments.folder.absolute())
-    try:
-        folder.renew()
-    except ConfigurationError as error:
-        print(f"itemtrail backfill: {error}", file=sys.stderr)
+    folder = options.opened(arguments.folder, "itemtrail backfill")
+    if folder is None:
         return 2
     stage.isolate()
     console = Console(folder.log)

@@ -55,7 +55,7 @@ def main() -> int:
     console.stage("starting the local AWS (sandbox)")
     lead = stages.LEAD + dt.timedelta(days=int(asked["DEMO_QUIET_DAYS"]))
     calls = int(asked["DEMO_CALLS"])
-    with stages.open_stage(folder, console, calls=calls, seed=SEED, lead=lead, host="0.0.0.0", port=PORT) as stage:  # noqa: S104
+    with stages.open_stage(folder, console, calls=calls, seed=SEED, lead=lead, host="0.0.0.0", port=PORT) as stage:  # noqa: S104 - its own network
         airflow = Patient.with_password(asked["DEMO_AIRFLOW"], "admin", asked["DEMO_PASSWORD"])
         preset(airflow, stage.prepare())
         ui.prepare_days(airflow, stage, console)

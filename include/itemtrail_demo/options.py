@@ -1,9 +1,12 @@
 """What the demo and the UI have in common on the command line."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from itemtrail.errors import ConfigurationError
 from itemtrail_demo.config import ROOT
+from itemtrail_demo.folder import Folder
 from itemtrail_demo.hrms import LEAST_CALLS
 
 
@@ -14,6 +17,17 @@ def add(parser: argparse.ArgumentParser, *, folder: str, calls: int) -> None:
     parser.add_argument("--seed", type=int, default=20, metavar="S", help="the same seed gives the same workload (%(default)s)")
     where = "a new or empty folder, or one of an earlier run, whose files are then replaced (%(default)s)"
     parser.add_argument("--folder", type=Path, default=ROOT / ".sandbox" / folder, metavar="DIR", help=where)
+
+
+def opened(path: Path, program: str) -> Folder | None:
+    """The folder, ready for a run; None where it may not be used, which is told (exit code 2)."""
+    folder = Folder(path.absolute())
+    try:
+        folder.renew()
+    except ConfigurationError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return None
+    return folder
 
 
 def workload_size(text: str) -> int:

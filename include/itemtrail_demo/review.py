@@ -26,11 +26,10 @@ from itemtrail.core.review import SEVERITIES, Change, Line, Review, Standing, Ve
 from itemtrail.core.review_html import html
 from itemtrail.core.review_report import Report
 from itemtrail.core.review_text import finding, headline, summary, text
-from itemtrail.errors import ConfigurationError
 from itemtrail.flows import review as reviews
 from itemtrail.flows import setup
 from itemtrail.settings import Settings, load
-from itemtrail_demo import config, hardened, plants, replay, report, stage
+from itemtrail_demo import config, hardened, options, plants, replay, report, stage
 from itemtrail_demo.console import Console
 from itemtrail_demo.folder import Folder
 from itemtrail_demo.interrupt import leave_on_signals
@@ -200,11 +199,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The demo; returns its exit code: 0 as expected, 1 not, 2 usage (130: interrupted)."""
     parser = argparse.ArgumentParser(prog="python -m itemtrail_demo.review", description=__doc__)
     parser.add_argument("--folder", type=Path, default=config.ROOT / ".sandbox" / "review", metavar="DIR", help="%(default)s")
-    folder = Folder(parser.parse_args(argv).folder.absolute())
-    try:
-        folder.renew()
-    except ConfigurationError as error:
-        print(f"itemtrail review demo: {error}", file=sys.stderr)
+    folder = options.opened(parser.parse_args(argv).folder, "itemtrail review demo")
+    if folder is None:
         return 2
     stage.isolate()
     console = Console(folder.log)

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from itemtrail.errors import ConfigurationError
 from itemtrail_airflow import standalone
 from itemtrail_airflow.rest import Rest
 from itemtrail_demo import config, options, report
@@ -36,11 +35,8 @@ DONE = ("success", "failed")
 def main(argv: Sequence[str] | None = None) -> int:
     """Until Ctrl-C (130), or 1 with the reason if Airflow or the sandbox ended."""
     arguments = _parser().parse_args(argv)
-    folder = Folder(arguments.folder.absolute())
-    try:
-        folder.renew()
-    except ConfigurationError as error:
-        print(f"itemtrail demo: {error}", file=sys.stderr)
+    folder = options.opened(arguments.folder, "itemtrail demo")
+    if folder is None:
         return 2
     stages.isolate()
     console = Console(folder.log)

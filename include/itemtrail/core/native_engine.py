@@ -19,7 +19,7 @@ from itemtrail.core import records as cutting
 from itemtrail.core.records import Limits, SetAside
 from itemtrail.core.rows import Facts, Frame, assembled, keys_column
 from itemtrail.core.schema import FIELDS, PLAIN, TEXT
-from itemtrail.core.shapes import Exact, Record, Shapes, encode, has, keys_text
+from itemtrail.core.shapes import Exact, Record, Shapes, encode, keys_text
 from itemtrail.native import NATIVE
 
 _SPECIAL = -1
@@ -116,7 +116,7 @@ class NativeCut:
         end = len(self.content)
         for row in special:
             record, found = self.engine.shapes.read(self.content[self.starts[row] : self.ends[row]])
-            exact[row] = found or self.engine.shapes.beside(record) or _usual(self.engine.shapes, record)
+            exact[row] = found or self.engine.shapes.told(record)
             for number, text in enumerate(_members(record)):
                 spans[row, number] = (end, len(text)) if text is not None else (0, -1)
                 if text:
@@ -194,13 +194,6 @@ def _column(rows: int, nulls: int, valid: bytes | None, codes: bytes | None, off
     values = pa.Array.from_buffers(pa.string(), len(offsets) // 4 - 1, [None, *texts], 0)
     indices = pa.Array.from_buffers(pa.int32(), rows, [validity, pa.py_buffer(codes)], nulls)
     return pa.DictionaryArray.from_arrays(indices, values)
-
-
-def _usual(shapes: Shapes, record: Record) -> Exact:
-    """A record that a shape gives back and that has no member but columns: its names in the shape's order."""
-    shape = shapes.by_kind[type(record)]
-    names = zip(shape.attributes, shape.names, strict=True)
-    return Exact(keys_text(name for attribute, name in names if has(record, attribute)), None, None)
 
 
 def _members(record: Record) -> Iterator[bytes | None]:

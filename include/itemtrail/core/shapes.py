@@ -109,9 +109,11 @@ class Shapes:
 
     def beside(self, record: Record) -> Exact | None:
         """What stands beside the columns of a record that a shape alone gives back; None where nothing does."""
+        return self.told(record) if self.by_kind[type(record)].others else None
+
+    def told(self, record: Record) -> Exact:
+        """All of a record that a shape alone gives back: its names in the shape's order, and what is no column."""
         shape = self.by_kind[type(record)]
-        if not shape.others:
-            return None
         present = [name for attribute, name in zip(shape.attributes, shape.names, strict=True) if has(record, attribute)]
         others = [(name, getattr(record, attribute)) for attribute, name in shape.others]
         return Exact(keys_text(present), extra_text(others), None)

@@ -17,7 +17,7 @@ def _load() -> Any:
     if os.environ.get(SWITCH, "on") == "off":
         return None
     try:
-        from itemtrail.native import _native  # type: ignore[attr-defined]
+        from itemtrail.native import _native  # type: ignore[attr-defined] # compiled, or not there
     except ImportError:  # not compiled, or for another Python
         return None
     return _native
